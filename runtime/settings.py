@@ -1,0 +1,30 @@
+"""Settings: environment variables, read once in a process's `__main__`, cast, immutable."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Environment = Literal["production", "local"]
+
+
+class Settings(BaseSettings):
+    """The base of every settings class. Fields are named after their variables: `rpc_bind` reads STORI_RPC_BIND."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="STORI_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
+
+    environment: Environment = Field("production", description="`local` admits the emulator and plaintext gRPC.")
+
+    @property
+    def is_local(self) -> bool:
+        return self.environment == "local"
+
+
+class ProcessSettings(Settings):
+    """What every process has."""
+
+    admin_bind: str = Field("0.0.0.0:9090", description="host:port of /livez, /readyz and /metrics.")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    drain_seconds: float = Field(25, gt=0, le=60, description="How long work in flight may go on after SIGTERM.")
