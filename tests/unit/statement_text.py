@@ -1,0 +1,43 @@
+"""Reading a statement from text, as the tests of `txn_svc.statement` do it."""
+
+from datetime import date
+from io import BytesIO
+
+import pytest
+
+from txn_svc.ledger.money import currency
+from txn_svc.statement import Finding, RejectedRow, Statement, Unreadable, ValidRow, read
+
+UPLOADED_ON = date(2026, 11, 20)
+
+Row = ValidRow | RejectedRow
+
+
+def read_text(text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON) -> Statement:
+    content = text.encode() if isinstance(text, str) else text
+    return read(BytesIO(content), uploaded_on=uploaded_on, currency=currency(code))
+
+
+def rows_of(text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON) -> list[Row]:
+    return list(read_text(text, code, uploaded_on).rows())
+
+
+def valid(row: Row) -> ValidRow:
+    assert isinstance(row, ValidRow), row
+    return row
+
+
+def rejected(row: Row) -> RejectedRow:
+    assert isinstance(row, RejectedRow), row
+    return row
+
+
+def refusal(text: str | bytes) -> Unreadable:
+    with pytest.raises(Unreadable) as refused:
+        read_text(text)
+    return refused.value
+
+
+def finding(statement: Statement, name: str) -> Finding:
+    (found,) = (found for found in statement.findings if found.property == name)
+    return found

@@ -1,0 +1,66 @@
+"""What a statement is read into, and how it is refused."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal, NamedTuple
+
+# The bounds of a file. A row over one of the first five is rejected; a file over the last is refused.
+MAX_LINE_CHARACTERS: Final = 65_536
+MAX_ROW_LINES: Final = 20
+MAX_CELLS_KEPT: Final = 64
+MAX_DESCRIPTION_CHARACTERS: Final = 500
+MAX_EXTERNAL_ID_CHARACTERS: Final = 200
+MAX_LINES: Final = 50_000_000
+
+MAX_FINDING_LINES: Final = 10
+
+Property = Literal["ENCODING", "DELIMITER", "HEADER", "COLUMNS", "DATE_ORDER", "YEAR", "DECIMAL_MARK", "SIGN"]
+Basis = Literal["DECLARED", "EVIDENCE", "ASSUMPTION"]
+ReasonCode = Literal["NO_DATE", "BAD_DATE", "BAD_AMOUNT", "UNBALANCED_QUOTE", "CELL_COUNT", "TOO_LONG"]
+FailureCode = Literal["EMPTY", "NOT_A_STATEMENT", "TOO_LARGE", "UNREADABLE", "UNKNOWN_LAYOUT", "NO_ROWS"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How the file was read: what, on which ground, decided by which lines (at most 10; 1 is the file's first)."""
+
+    property: Property
+    basis: Basis
+    value: str
+    message: str
+    lines: tuple[int, ...] = ()
+
+
+# Rows are named tuples and not dataclasses: a frozen dataclass costs as much to make as all parsing of its row.
+class ValidRow(NamedTuple):
+    """`line` is where the row starts; `cells` are as they stand in the file, line breaks inside a cell being LF."""
+
+    line: int
+    cells: tuple[str, ...]
+    booked_on: date
+    value_on: date | None
+    amount_minor: int
+    description: str
+    external_id: str | None
+
+
+class RejectedRow(NamedTuple):
+    """`reason` is a sentence for a person; `column` is the header of the cell it is about, None for the whole row.
+
+    `cells` are at most 64, and only the beginning of a row that is too long or has no end.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+    reason_code: ReasonCode
+    reason: str
+    column: str | None
+
+
+class Unreadable(Exception):
+    """The file as a whole is refused; the message is a sentence for a person that says what and where."""
+
+    def __init__(self, code: FailureCode, message: str) -> None:
+        super().__init__(message)
+        self.code: FailureCode = code
+        self.message = message
