@@ -62,7 +62,7 @@ class UserServiceServicer:
     """
 
     def EnsureUser(self, request, context):
-        """Registers the caller, or brings address and name up to date with Cognito. Safe to repeat.
+        """Registers the caller with what Cognito says of them, or brings the address up to date. Safe to repeat.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

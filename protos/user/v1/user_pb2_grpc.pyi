@@ -34,7 +34,7 @@ class UserServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UserServiceAsyncStub: ...
     EnsureUser: _grpc.UnaryUnaryMultiCallable[_user_pb2.EnsureUserRequest, _user_pb2.EnsureUserResponse]
-    """Registers the caller, or brings address and name up to date with Cognito. Safe to repeat."""
+    """Registers the caller with what Cognito says of them, or brings the address up to date. Safe to repeat."""
     GetUser: _grpc.UnaryUnaryMultiCallable[_user_pb2.GetUserRequest, _user_pb2.GetUserResponse]
     """NOT_FOUND for a person who is not registered, and for anybody else's record."""
     BatchGetUsers: _grpc.UnaryUnaryMultiCallable[_user_pb2.BatchGetUsersRequest, _user_pb2.BatchGetUsersResponse]
@@ -48,7 +48,7 @@ class UserServiceAsyncStub(UserServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     EnsureUser: _aio.UnaryUnaryMultiCallable[_user_pb2.EnsureUserRequest, _user_pb2.EnsureUserResponse]  # type: ignore[assignment]
-    """Registers the caller, or brings address and name up to date with Cognito. Safe to repeat."""
+    """Registers the caller with what Cognito says of them, or brings the address up to date. Safe to repeat."""
     GetUser: _aio.UnaryUnaryMultiCallable[_user_pb2.GetUserRequest, _user_pb2.GetUserResponse]  # type: ignore[assignment]
     """NOT_FOUND for a person who is not registered, and for anybody else's record."""
     BatchGetUsers: _aio.UnaryUnaryMultiCallable[_user_pb2.BatchGetUsersRequest, _user_pb2.BatchGetUsersResponse]  # type: ignore[assignment]
@@ -65,7 +65,7 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_pb2.EnsureUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_user_pb2.EnsureUserResponse, _abc.Awaitable[_user_pb2.EnsureUserResponse]]:
-        """Registers the caller, or brings address and name up to date with Cognito. Safe to repeat."""
+        """Registers the caller with what Cognito says of them, or brings the address up to date. Safe to repeat."""
 
     @_abc_1.abstractmethod
     def GetUser(

@@ -1,0 +1,102 @@
+"""What a mail is about, asked of the services that own it; an event only says which import it was."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from notifier.settings import NotifierSettings
+from protos.txn.v1 import txn_pb2 as txn
+from protos.txn.v1 import txn_pb2_grpc as txn_rpc
+from protos.user.v1 import user_pb2 as user
+from protos.user.v1 import user_pb2_grpc as user_rpc
+from runtime.refusals import FailedPrecondition, NotFound
+from runtime.rpc.client import open_channel
+from runtime.tokens.machine import MachineTokens
+
+REJECTS_SHOWN = 3
+SETTLED = frozenset({txn.IMPORT_STATE_COMPLETED, txn.IMPORT_STATE_FAILED})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A settled import, its account with the figures of now, its holder, and the first of its rejected rows."""
+
+    statement_import: txn.Import
+    account: txn.Account
+    summary: txn.Summary
+    holder: user.User
+    rejects: Sequence[txn.ImportRow]
+
+
+class FactSource(Protocol):
+    async def of_import(self, import_id: str) -> Facts:
+        """Raises NotFound where one of them is missing, FailedPrecondition where the import is not settled."""
+
+
+class RpcFacts:
+    """Facts by gRPC, with the notifier's own token."""
+
+    def __init__(
+        self,
+        users: "user_rpc.UserServiceAsyncStub",
+        accounts: "txn_rpc.AccountServiceAsyncStub",
+        imports: "txn_rpc.ImportServiceAsyncStub",
+    ) -> None:
+        self._users = users
+        self._accounts = accounts
+        self._imports = imports
+
+    async def of_import(self, import_id: str) -> Facts:
+        found = await self._import(import_id)
+        account, summary, rejects = await asyncio.gather(
+            self._account(found.account_id), self._summary(found.account_id), self._rejects(found)
+        )
+        # The owner is whoever the ledger says now, not what a message claims.
+        return Facts(found, account, summary, await self._holder(account.owner_subject), rejects)
+
+    async def _import(self, import_id: str) -> txn.Import:
+        answer = await self._imports.BatchGetImports(txn.BatchGetImportsRequest(import_ids=[import_id]))
+        if not answer.results or not answer.results[0].HasField("statement_import"):
+            raise NotFound("There is no such import.", reason="IMPORT_NOT_FOUND")
+        found = answer.results[0].statement_import
+        if found.state not in SETTLED:
+            raise FailedPrecondition("The import is not settled.", reason="IMPORT_NOT_SETTLED")
+        return found
+
+    async def _account(self, account_id: str) -> txn.Account:
+        request = txn.GetAccountRequest(account_id=account_id, view=txn.ACCOUNT_VIEW_BASIC)
+        return (await self._accounts.GetAccount(request)).account
+
+    async def _summary(self, account_id: str) -> txn.Summary:
+        return (await self._accounts.GetSummary(txn.GetSummaryRequest(account_id=account_id))).summary
+
+    async def _holder(self, subject: str) -> user.User:
+        answer = await self._users.BatchGetUsers(user.BatchGetUsersRequest(subjects=[subject]))
+        if not answer.results or not answer.results[0].HasField("user"):
+            raise NotFound("The account's owner is not registered.", reason="HOLDER_NOT_FOUND")
+        return answer.results[0].user
+
+    async def _rejects(self, found: txn.Import) -> Sequence[txn.ImportRow]:
+        if not found.rejected_count:
+            return []
+        request = txn.ListImportRowsRequest(import_id=found.id, outcome=txn.ROW_OUTCOME_REJECT, page_size=REJECTS_SHOWN)
+        return (await self._imports.ListImportRows(request)).rows
+
+
+@asynccontextmanager
+async def open_facts(settings: NotifierSettings) -> AsyncIterator[RpcFacts]:
+    tokens = MachineTokens(settings)
+    try:
+        async with (
+            open_channel(settings.user_svc_address, credential=tokens.token, settings=settings) as users,
+            open_channel(settings.txn_svc_address, credential=tokens.token, settings=settings) as txns,
+        ):
+            yield RpcFacts(
+                user_rpc.UserServiceStub(users),
+                txn_rpc.AccountServiceStub(txns),
+                txn_rpc.ImportServiceStub(txns),
+            )
+    finally:
+        await tokens.close()

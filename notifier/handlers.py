@@ -1,0 +1,85 @@
+"""From an event to a mail: one delivery per event, whatever is delivered twice, killed or refused on the way."""
+
+from typing import Final
+
+import structlog
+
+from notifier.deliveries import Claim, Deliveries
+from notifier.facts import Facts, FactSource
+from notifier.letter import write
+from notifier.mail import Mail, compose
+from notifier.sender import NotAccepted, OutcomeUnknown, Rejected, Sender, StillUnknown
+from notifier.settings import MailSettings
+from protos.events.v1 import events_pb2 as events
+from protos.user.v1 import user_pb2 as user
+from runtime import call
+from runtime.ids import to_id
+from runtime.messages.envelope import PREFIX, Event
+from runtime.messages.message import Message
+
+_READ: Final = {
+    "stori.txn.v1.ImportCompleted": events.ImportCompleted,
+    "stori.txn.v1.ImportFailed": events.ImportFailed,
+}
+
+log = structlog.get_logger()
+
+
+class Notifications:
+    """Mails each settled import to its holder, once."""
+
+    def __init__(self, facts: FactSource, deliveries: Deliveries, sender: Sender, settings: MailSettings) -> None:
+        self._facts = facts
+        self._deliveries = deliveries
+        self._sender = sender
+        self._settings = settings
+
+    async def handle(self, message: Message) -> None:
+        """Returns when the event needs nothing more. Raises to have it again: what is down, or is no event of ours."""
+        event = Event.from_json(message.body)
+        with call.bind(event.as_call()):
+            await self._notify(event)
+
+    async def _notify(self, event: Event) -> None:
+        if event.type not in _READ:
+            log.info("event ignored", type=event.type)
+            return
+        import_id = event.read(_READ[event.type]).import_id
+        if import_id != event.subject:
+            raise ValueError("The event's subject is not the import it tells of.")
+        delivery_id = to_id(PREFIX, event.id)
+        if await self._deliveries.is_settled(delivery_id):
+            log.info("delivery known", delivery_id=delivery_id)
+            return
+        # Everything that may fail without consequence comes before the claim.
+        facts = await self._facts.of_import(import_id)
+        mail = self._mail(facts, delivery_id)
+        claim = await self._deliveries.claim(delivery_id, type=event.type, subject=event.subject)
+        if claim is not None:
+            await self._deliver(claim, mail)
+
+    def _mail(self, facts: Facts, delivery_id: str) -> Mail | None:
+        """None for an address that bounced, or whose owner complained."""
+        if facts.holder.email_state != user.EMAIL_STATE_DELIVERABLE:
+            return None
+        letter = write(facts, self._settings.web_url)
+        return compose(letter, facts.holder, delivery_id, facts.statement_import.request_id, self._settings)
+
+    async def _deliver(self, claim: Claim, mail: Mail | None) -> None:
+        if mail is None:
+            await self._deliveries.settle(claim, "SUPPRESSED")
+            return
+        try:
+            ses_message_id = await self._sender.send(mail)
+        except Rejected as error:
+            await self._deliveries.settle(claim, "FAILED", code=str(error))
+        except NotAccepted as error:
+            await self._deliveries.give_back(claim, str(error))
+            raise
+        except StillUnknown:
+            raise  # the lease outlasts the call that is still out
+        except OutcomeUnknown as error:
+            if not await self._deliveries.give_up(claim, str(error)):
+                raise
+        else:
+            await self._deliveries.settle(claim, "SENT", ses_message_id=ses_message_id)

@@ -1,0 +1,116 @@
+"""What a mail says: its subject, its plain text and its HTML, from the facts of an import."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import css_inline
+import mrml
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from notifier.advice import advice
+from notifier.facts import Facts
+from notifier.language import Language, plain
+from protos.txn.v1 import txn_pb2 as txn
+
+# A mail with the months of decades would be cut off by its reader's program.
+MONTHS_SHOWN: Final = 12
+NAME_MAX: Final = 80
+SENTENCE_MAX: Final = 400
+NONE: Final = "–"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Letter:
+    subject: str
+    text: str
+    html: str
+
+
+def write(facts: Facts, web_url: str) -> Letter:
+    """The letter about a settled import. Text from a file or a person is one plain line, and inert in the HTML."""
+    language = Language(facts.holder.locale, facts.holder.time_zone)
+    found, currency_code = facts.statement_import, facts.account.currency_code
+
+    def amount(minor: int) -> str:
+        return language.amount(minor, currency_code)
+
+    def average(of: txn.Summary | txn.MonthSummary, side: Literal["credit", "debit"]) -> str:
+        field = f"average_{side}_minor"
+        return amount(getattr(of, field)) if of.HasField(field) else NONE  # type: ignore[arg-type]
+
+    is_completed = found.state == txn.IMPORT_STATE_COMPLETED
+    words: dict[str, Any] = {
+        "is_completed": is_completed,
+        "headline": headline(found),
+        "subject": subject(facts, language),
+        "file": found,
+        "account": facts.account,
+        "summary": facts.summary,
+        "holder": facts.holder,
+        "rejects": facts.rejects,
+        "assumptions": [finding for finding in found.findings if finding.basis == txn.FINDING_BASIS_ASSUMPTION],
+        "advice": advice(found.failure_code),
+        "web_url": web_url.rstrip("/"),
+        "language": language,
+        "amount": amount,
+        "average": average,
+        "shown_months": shown_months,
+        "count": count,
+    }
+    text = "completed.txt" if is_completed else "failed.txt"
+    return Letter(
+        subject=words["subject"],
+        text=_environment().get_template(text).render(words),
+        html=css_inline.inline(_environment().get_template("letter.html").render(words)),
+    )
+
+
+def subject(facts: Facts, language: Language) -> str:
+    found, currency_code = facts.statement_import, facts.account.currency_code
+    name = plain(found.file_name, NAME_MAX)
+    if found.state != txn.IMPORT_STATE_COMPLETED:
+        return f"{name} could not be imported"
+    news = count(found.imported_count, "new transaction") if found.imported_count else "nothing new"
+    balance = language.amount(facts.summary.balance_minor, currency_code)
+    return f"{name}: {news}, balance {balance} {currency_code}"
+
+
+def headline(found: txn.Import) -> str:
+    if found.state != txn.IMPORT_STATE_COMPLETED:
+        return "This file could not be imported"
+    if found.imported_count:
+        return count(found.imported_count, "new transaction")
+    if found.duplicate_count:
+        return "Nothing new in this file"
+    return "No transaction could be read from this file"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def shown_months(summary: txn.Summary) -> Sequence[txn.MonthSummary]:
+    """The newest MONTHS_SHOWN, ascending."""
+    return list(summary.months)[-MONTHS_SHOWN:]
+
+
+@cache
+def _environment() -> Environment:
+    """The templates; the MJML one is compiled once, before any word of a person is in it."""
+    # Without fonts: mrml would otherwise have the mail fetch them from elsewhere.
+    compiled = mrml.to_html((TEMPLATES / "letter.mjml").read_text(), None, mrml.RenderOptions(fonts={}))
+    environment = Environment(
+        loader=ChoiceLoader([DictLoader({"letter.html": compiled.content}), FileSystemLoader(TEMPLATES)]),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["line"] = lambda text: plain(text, SENTENCE_MAX)
+    environment.filters["name"] = lambda text: plain(text, NAME_MAX)
+    return environment

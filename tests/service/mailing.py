@@ -1,0 +1,211 @@
+"""The notifier for tests: its core on the emulator's DynamoDB and a fake SES, its facts from a real gRPC server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import pytest
+from pydantic import SecretStr
+
+from local.emulator import REGION, Emulator
+from notifier.deliveries import Deliveries
+from notifier.facts import Facts, open_facts
+from notifier.handlers import Notifications
+from notifier.sender import SesSender
+from notifier.settings import NotifierSettings
+from protos.events.v1 import events_pb2 as events
+from protos.txn.v1 import txn_pb2 as txn
+from protos.txn.v1 import txn_pb2_grpc as txn_rpc
+from protos.user.v1 import user_pb2 as user
+from protos.user.v1 import user_pb2_grpc as user_rpc
+from runtime.aws import Aws
+from runtime.call import current
+from runtime.ids import new_id, to_id
+from runtime.messages.envelope import Event, event_of
+from runtime.messages.message import Message
+from runtime.refusals import Unavailable
+from runtime.rpc.server import RpcServerSettings, serve_rpc
+from runtime.tokens import open_verifier
+from tests.service.ses import FakeSes
+from tests.service.tokens import MACHINE_CLIENT, MACHINE_SECRET, Issuer
+from tests.unit.letters import facts
+
+SERVICES = ("user.v1.UserService", "txn.v1.AccountService", "txn.v1.ImportService")
+
+
+@dataclass
+class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_rpc.ImportServiceServicer):
+    """Answers what the notifier asks, from facts that a test lays down."""
+
+    known: dict[str, Facts] = field(default_factory=dict)
+    request_ids: list[str] = field(default_factory=list)
+    is_down: bool = False
+
+    async def BatchGetImports(self, request: txn.BatchGetImportsRequest, context: Any) -> txn.BatchGetImportsResponse:
+        self.request_ids.append(current().request_id)
+        if self.is_down:
+            raise Unavailable("down")
+        found = [self.known[key].statement_import if key in self.known else None for key in request.import_ids]
+        results = [
+            txn.BatchGetImportsResult(import_id=key, statement_import=each)
+            for key, each in zip(request.import_ids, found, strict=True)
+        ]
+        return txn.BatchGetImportsResponse(results=results)
+
+    async def ListImportRows(self, request: txn.ListImportRowsRequest, context: Any) -> txn.ListImportRowsResponse:
+        return txn.ListImportRowsResponse(rows=self.known[request.import_id].rejects)
+
+    async def GetAccount(self, request: txn.GetAccountRequest, context: Any) -> txn.GetAccountResponse:
+        return txn.GetAccountResponse(account=self._of(request.account_id).account)
+
+    async def GetSummary(self, request: txn.GetSummaryRequest, context: Any) -> txn.GetSummaryResponse:
+        return txn.GetSummaryResponse(summary=self._of(request.account_id).summary)
+
+    async def BatchGetUsers(self, request: user.BatchGetUsersRequest, context: Any) -> user.BatchGetUsersResponse:
+        holders = {each.account.owner_subject: each.holder for each in self.known.values() if each.holder.email}
+        results = [user.BatchGetUsersResult(key=key, user=holders.get(key)) for key in request.subjects]
+        return user.BatchGetUsersResponse(results=results)
+
+    def _of(self, account_id: str) -> Facts:
+        return next(each for each in self.known.values() if each.statement_import.account_id == account_id)
+
+
+@dataclass
+class Mailing:
+    aws: Aws
+    ses: FakeSes
+    ledger: Ledger
+    settings: NotifierSettings
+    notifications: Notifications
+    issuer: Issuer
+
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables, for a process of its own; all of AWS is behind the fake SES."""
+        return {
+            **self.issuer.environment(),
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL": self.ses.url,
+            "STORI_ADMIN_BIND": "127.0.0.1:0",
+            "STORI_USER_SVC_ADDRESS": self.settings.user_svc_address,
+            "STORI_TXN_SVC_ADDRESS": self.settings.txn_svc_address,
+            "STORI_DELIVERIES_TABLE": self.settings.deliveries_table,
+            "STORI_MAIL_FROM": self.settings.mail_from,
+            "STORI_WEB_URL": self.settings.web_url,
+        }
+
+    def settle_import(self, **changes: Any) -> Event:
+        """Lays down a settled import of a holder of its own; its event."""
+        found = facts(**changes)
+        found.statement_import.id = to_id("imp", new_id())
+        found.statement_import.account_id = found.account.id = to_id("acct", new_id())
+        found.account.owner_subject = found.holder.subject = str(uuid4())
+        self.ledger.known[found.statement_import.id] = found
+        return event_for(found.statement_import)
+
+    async def handle(self, event: Event) -> None:
+        await self.notifications.handle(message(event.to_json()))
+
+    def delivery(self, event: Event) -> dict[str, str]:
+        """The delivery's record, its values as text."""
+        item = self.aws.client("dynamodb").get_item(
+            TableName=self.settings.deliveries_table,
+            Key={"delivery_id": {"S": to_id("evt", event.id)}},
+            ConsistentRead=True,
+        )["Item"]
+        return {name: next(iter(value.values())) for name, value in item.items()}
+
+    async def end_lease(self, event: Event) -> None:
+        """What time does."""
+        await self.aws.call(
+            self.aws.client("dynamodb").update_item,
+            TableName=self.settings.deliveries_table,
+            Key={"delivery_id": {"S": to_id("evt", event.id)}},
+            UpdateExpression="SET lease_until = :past",
+            ExpressionAttributeValues={":past": {"N": "0"}},
+        )
+
+
+def event_for(found: txn.Import) -> Event:
+    if found.state == txn.IMPORT_STATE_FAILED:
+        code = txn.ImportFailureCode.Name(found.failure_code)
+        failed = events.ImportFailed(import_id=found.id, account_id=found.account_id, failure_code=code)
+        return event_of(failed, type="stori.txn.v1.ImportFailed", source="stori/txn_svc", subject=found.id, sequence=1)
+    completed = events.ImportCompleted(import_id=found.id, account_id=found.account_id)
+    return event_of(
+        completed, type="stori.txn.v1.ImportCompleted", source="stori/txn_svc", subject=found.id, sequence=1
+    )
+
+
+def message(body: str) -> Message:
+    return Message(id=str(uuid4()), body=body, receive_count=1, sent_at=datetime.now(UTC), attributes={})
+
+
+@asynccontextmanager
+async def _ledger(issuer: Issuer) -> AsyncIterator[tuple[Ledger, str]]:
+    ledger = Ledger()  # type: ignore[abstract]  # the notifier asks for nothing else
+
+    def register(server: grpc.aio.Server) -> None:
+        user_rpc.add_UserServiceServicer_to_server(ledger, server)
+        txn_rpc.add_AccountServiceServicer_to_server(ledger, server)
+        txn_rpc.add_ImportServiceServicer_to_server(ledger, server)
+
+    settings = RpcServerSettings(environment="local", rpc_bind="127.0.0.1:0", drain_seconds=1)
+    async with (
+        open_verifier(issuer.settings()) as verifier,
+        serve_rpc(settings, verifier.verify, register, SERVICES) as server,
+    ):
+        yield ledger, f"127.0.0.1:{server.port}"
+
+
+def create_table(name: str, client: Any) -> None:
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "delivery_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "delivery_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture(scope="module")
+async def mailing_stage(emulator: Emulator) -> AsyncIterator[Mailing]:
+    with pytest.MonkeyPatch.context() as patch, Issuer() as issuer, FakeSes(elsewhere=emulator.url) as ses:
+        async with _ledger(issuer) as (ledger, address):
+            patch.setenv("AWS_ACCESS_KEY_ID", "test")
+            patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+            settings = NotifierSettings(
+                environment="local",
+                region=REGION,
+                endpoint_url=emulator.url,
+                domain_url=issuer.url,
+                machine_client_id=MACHINE_CLIENT,
+                machine_client_secret=SecretStr(MACHINE_SECRET),
+                user_svc_address=address,
+                txn_svc_address=address,
+                deliveries_table=f"deliveries-{uuid4()}",
+                mail_from="Stori <mail@stori.example>",
+                web_url="https://stori.example",
+                ses_configuration_set="stori",
+            )
+            aws = Aws(settings)
+            sender = SesSender(aws, settings.model_copy(update={"endpoint_url": ses.url}), settings)
+            create_table(settings.deliveries_table, aws.client("dynamodb"))
+            deliveries = Deliveries(aws, settings.deliveries_table)
+            async with open_facts(settings) as source:
+                yield Mailing(aws, ses, ledger, settings, Notifications(source, deliveries, sender, settings), issuer)
+            sender.close()
+            aws.close()
+
+
+@pytest.fixture
+def mailing(mailing_stage: Mailing) -> Mailing:
+    """The module's notifier with a fresh SES; imports and their holders are each test's own."""
+    mailing_stage.ses.forget()
+    mailing_stage.ledger.request_ids.clear()
+    mailing_stage.ledger.is_down = False
+    return mailing_stage

@@ -1,0 +1,158 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from notifier.letter import MONTHS_SHOWN, Letter, write
+from protos.txn.v1 import txn_pb2 as txn
+from tests.unit.letters import YEAR_RULE, brief_import, brief_summary, facts, failed_import, month
+
+WEB_URL = "https://stori.example/"
+HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)"> {{ 7*7 }} {% raw %}'
+
+
+class _Page(HTMLParser):
+    """The words a reader sees, and the elements and addresses of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words, self.tags, self.links, self.sources = "", set[str](), list[str](), list[str]()
+        self._hidden = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self._hidden += tag in {"style", "title"}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.sources += [value or "" for name, value in attrs if name in {"src", "background"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in {"style", "title"}
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.words += " " + data
+
+
+def spoken(letter: Letter) -> tuple[str, str]:
+    """The text and the HTML as words, white space folded."""
+    return " ".join(letter.text.split()), " ".join(_Page(letter.html).words.split())
+
+
+def test_the_brief_s_figures_stand_in_text_and_html() -> None:
+    letter = write(facts(), WEB_URL)
+
+    for words in spoken(letter):
+        for figure in ("39.74", "-15.38", "35.25", "60.50", "-10.30", "10.00", "-20.46", "July 2026", "August 2026"):
+            assert figure in words
+
+
+def test_the_account_and_the_file_are_two_labelled_blocks() -> None:
+    summary = brief_summary(balance_minor=999_900, average_debit_minor=-7, average_credit_minor=8)
+
+    for words in spoken(write(facts(summary=summary), WEB_URL)):
+        account, file = re.split("this file alone", words, flags=re.IGNORECASE)
+
+        assert "your account now" in account.lower()
+        assert {"9,999.00", "-0.07", "0.08"} <= set(account.split())
+        assert {"-15.38", "35.25"} <= set(file.split())
+        assert "9,999.00" not in file
+
+
+def test_the_subject_names_file_news_and_balance() -> None:
+    assert write(facts(), WEB_URL).subject == "brief.csv: 4 new transactions, balance 39.74 USD"
+
+
+def test_a_repeated_file_says_that_nothing_is_new() -> None:
+    letter = write(facts(brief_import(imported_count=0, duplicate_count=4)), WEB_URL)
+
+    assert letter.subject == "brief.csv: nothing new, balance 39.74 USD"
+    for words in spoken(letter):
+        assert "Nothing new in this file" in words
+        assert "0 new, 4 already here, 0 not read" in words
+
+
+def test_an_assumption_is_stated_and_evidence_is_not() -> None:
+    evidence = txn.ImportFinding(basis=txn.FINDING_BASIS_EVIDENCE, message="The file is UTF-8.")
+    found = brief_import()
+    found.findings.append(evidence)
+
+    for words in spoken(write(facts(found), WEB_URL)):
+        assert YEAR_RULE in words
+        assert "UTF-8" not in words
+
+
+def test_rejected_rows_are_named_with_line_and_reason() -> None:
+    row = txn.ImportRow(line=7, column="Date", reason="2/29 does not exist in 2026.")
+    found = brief_import(rejected_count=5)
+
+    for words in spoken(write(facts(found, rejects=(row,)), WEB_URL)):
+        assert "Line 7, Date: 2/29 does not exist in 2026." in words
+        assert "The others are listed in Stori." in words
+
+
+def test_a_failure_says_what_is_wrong_and_what_to_do() -> None:
+    letter = write(facts(failed_import()), WEB_URL)
+
+    assert letter.subject == "brief.csv could not be imported"
+    for words in spoken(letter):
+        assert "Line 1 has the columns Foo and Bar" in words
+        assert "Stori reads two layouts" in words
+        assert "your balance is unchanged" in words
+        assert "39.74" not in words
+
+
+@pytest.mark.parametrize("code", txn.ImportFailureCode.values())
+def test_every_failure_has_advice(code: txn.ImportFailureCode.ValueType) -> None:
+    words, _ = spoken(write(facts(failed_import(failure_code=code)), WEB_URL))
+
+    assert re.search(r"WHAT YOU CAN DO \w", words)
+
+
+@pytest.mark.parametrize("make", [brief_import, failed_import])
+def test_text_from_outside_is_inert(make: "type[txn.Import]") -> None:
+    finding = txn.ImportFinding(basis=txn.FINDING_BASIS_ASSUMPTION, message=HOSTILE)
+    row = txn.ImportRow(line=1, column=HOSTILE, reason=HOSTILE)
+    found = make(file_name=HOSTILE, failure=HOSTILE, findings=[finding], rejected_count=1)
+
+    page = _Page(write(facts(found, rejects=(row,), account_name=HOSTILE), WEB_URL).html)
+
+    assert "script" not in page.tags
+    assert "img" not in page.tags
+    assert "{{ 7*7 }}" in page.words
+    assert not page.sources
+
+
+def test_the_page_loads_nothing_and_links_only_to_stori() -> None:
+    html = write(facts(), WEB_URL).html
+
+    assert set(_Page(html).links) == {"https://stori.example"}
+    assert "@import" not in html
+    assert "url(" not in html
+
+
+def test_control_and_direction_characters_do_not_survive_in_a_name() -> None:
+    letter = write(facts(brief_import(file_name="a\r\nBcc: x\u202egpj.csv\x1b[0m")), WEB_URL)
+
+    assert letter.subject.startswith("a Bcc: x gpj.csv [0m:")
+
+
+def test_only_the_newest_months_are_shown_and_it_says_so() -> None:
+    months = [month(f"{2000 + index // 12}-{index % 12 + 1:02}", 100, -100) for index in range(240)]
+
+    letter = write(facts(summary=brief_summary(months=months)), WEB_URL)
+
+    for words in spoken(letter):
+        assert "December 2019" in words
+        assert "December 2018" not in words
+        assert f"The newest {MONTHS_SHOWN} of 240 months" in words
+    assert len(letter.html) < 100_000, "Gmail cuts a longer one"
+
+
+def test_an_account_without_debits_shows_no_average_debit() -> None:
+    summary = brief_summary()
+    summary.ClearField("average_debit_minor")
+
+    words, _ = spoken(write(facts(summary=summary), WEB_URL))
+
+    assert "Average debit –" in words
