@@ -36,7 +36,7 @@ async def serve_admin(bind: str, checks: Mapping[str, Check], is_ready: Callable
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     routes = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
-    async with serve_http(Starlette(routes=routes), bind) as port:
+    async with serve_http(Starlette(routes=routes), bind, proxy_headers=False) as port:
         yield port
 
 

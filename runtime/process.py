@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 import structlog
+import uvloop
 from pydantic import ValidationError
 
 from runtime import telemetry
@@ -86,7 +87,9 @@ def settings_or_exit(settings_class: type[S]) -> S:
 def run(name: str, settings: ProcessSettings, serve: Callable[[Process], Awaitable[None]]) -> NoReturn:
     """Runs `serve` until SIGTERM or SIGINT, the admin port beside it. Exits with 0 after a drain, 1 after a failure."""
     telemetry.configure(name, settings.log_level)
-    sys.exit(asyncio.run(_run(Process(name, settings), serve)))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(_run(Process(name, settings), serve))
+    sys.exit(code)
 
 
 async def _run(process: Process, serve: Callable[[Process], Awaitable[None]]) -> int:

@@ -9,12 +9,13 @@ from typing import Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from prometheus_client import Histogram
 
 from protos.rpc.v1 import access_pb2
 from runtime import call
 from runtime.call import Call, Caller
-from runtime.refusals import DeadlineExceeded, Internal, PermissionDenied, Refusal, Unauthenticated
+from runtime.refusals import DeadlineExceeded, Internal, InvalidArgument, PermissionDenied, Refusal, Unauthenticated
 from runtime.rpc.errors import code_of, trailing_metadata
 from runtime.rpc.methods import OPEN_SERVICES
 
@@ -42,28 +43,23 @@ class Guard(grpc.aio.ServerInterceptor):
         method = str(handler_call_details.method)
         if handler is None or method.lstrip("/").partition("/")[0] in OPEN_SERVICES:
             return handler
-        wrap, behaviour = (
-            (grpc.unary_stream_rpc_method_handler, self._stream(method, handler.unary_stream))
-            if handler.response_streaming
-            else (grpc.unary_unary_rpc_method_handler, self._unary(method, handler.unary_unary))
-        )
-        return wrap(
-            behaviour,
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+        # The request stays bytes until it is parsed below: grpc would tell the caller its parser's own text.
+        if handler.response_streaming:
+            behaviour = self._stream(method, handler)
+            return grpc.unary_stream_rpc_method_handler(behaviour, None, handler.response_serializer)
+        return grpc.unary_unary_rpc_method_handler(self._unary(method, handler), None, handler.response_serializer)
 
-    def _unary(self, method: str, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def served(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+    def _unary(self, method: str, handler: Any) -> Callable[..., Awaitable[Any]]:
+        async def served(body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             async with self._served(method, context, DEFAULT_DEADLINE_SECONDS):
-                return await behaviour(request, context)
+                return await handler.unary_unary(_parsed(handler, body), context)
 
         return served
 
-    def _stream(self, method: str, behaviour: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
-        async def served(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+    def _stream(self, method: str, handler: Any) -> Callable[..., AsyncIterator[Any]]:
+        async def served(body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             async with self._served(method, context, None):
-                async for response in behaviour(request, context):
+                async for response in handler.unary_stream(_parsed(handler, body), context):
                     yield response
 
         return served
@@ -118,6 +114,13 @@ class Guard(grpc.aio.ServerInterceptor):
         if rule is not None and _admits(rule, caller):
             return caller
         raise PermissionDenied("This caller may not use this method.", reason="METHOD_NOT_ALLOWED")
+
+
+def _parsed(handler: Any, body: bytes) -> Any:
+    try:
+        return handler.request_deserializer(body)
+    except DecodeError:
+        raise InvalidArgument("The request is not a message of this method.", reason="MALFORMED_REQUEST") from None
 
 
 def _admits(rule: access_pb2.AccessRule, caller: Caller) -> bool:

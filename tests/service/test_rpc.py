@@ -153,6 +153,18 @@ async def test_a_refusal_arrives_with_reason_fields_and_request_id() -> None:
     assert info.request_id == "from-outside-1"
 
 
+@pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\x02\xff\xfe"], ids=["corrupt", "invalid UTF-8"])
+async def test_a_malformed_request_is_an_invalid_argument(body: bytes) -> None:
+    async with serving(answer) as (server, servicer), grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        call: Any = channel.unary_unary(f"/{SERVICE}/GetUser")
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call(body, metadata=[("authorization", "Bearer person")])
+
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "DecodeError" not in str(refused.value.details())
+    assert servicer.calls == []
+
+
 async def test_an_unforeseen_error_keeps_its_text_to_itself() -> None:
     async def fail(_: Any) -> Any:
         raise RuntimeError("password=hunter2")
