@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from txn_svc.ledger.iso4217 import DECIMALS
+from runtime.currency import DECIMALS
 from txn_svc.ledger.money import (
     MAX_MINOR,
     MIN_MINOR,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from txn_svc.ledger.iso4217 import DECIMALS
+from runtime.currency import DECIMALS
 from txn_svc.ledger.quoting import quoted
 
 MIN_MINOR: Final = -(2**63)

@@ -1,0 +1,59 @@
+"""Fixtures of the tests of imports: one txn_svc with its ImportService, one bucket and queue, for each module."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import grpc
+import pytest
+
+from local.emulator import Emulator
+from local.roles import DatabaseUrls
+from protos.txn.v1 import txn_pb2_grpc
+from runtime.aws import Aws
+from runtime.database import Database
+from tests.service.importing import Uploads
+from tests.service.messaging import open_aws
+from tests.service.tokens import Issuer
+from tests.service.txn import SERVICES, Txn, ledger_servicers, serving_txn
+from txn_svc.imports.servicer import ImportServicer
+from txn_svc.imports.watch import Watch
+from txn_svc.settings import LedgerSettings
+
+
+@pytest.fixture(scope="module")
+def imports_aws(emulator: Emulator) -> Iterator[Aws]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        opened = open_aws(emulator)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def uploads(imports_aws: Aws, emulator: Emulator, txn_urls: DatabaseUrls) -> Uploads:
+    return Uploads.create(imports_aws, emulator, txn_urls)
+
+
+@pytest.fixture(scope="module")
+async def watch(txn_database: Database) -> AsyncIterator[Watch]:
+    stopping = asyncio.Event()
+    watch = Watch(txn_database, watchers_max=20)
+    listening = asyncio.create_task(watch.run(stopping))
+    yield watch
+    stopping.set()
+    await listening
+
+
+@pytest.fixture(scope="module")
+async def txn_whole(txn_database: Database, issuer: Issuer, uploads: Uploads, watch: Watch) -> AsyncIterator[Txn]:
+    """All three services."""
+    ledger = ledger_servicers(txn_database, LedgerSettings(environment="local"))
+
+    def register(server: grpc.aio.Server) -> None:
+        ledger(server)
+        servicer = ImportServicer(txn_database, uploads.aws, uploads.settings, watch)
+        txn_pb2_grpc.add_ImportServiceServicer_to_server(servicer, server)
+
+    async with serving_txn(issuer, register, (*SERVICES, "txn.v1.ImportService")) as running:
+        yield running

@@ -1,0 +1,118 @@
+"""txn.v1.AccountService: checks the request, opens the one transaction of the call, makes the answer."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from protos.txn.v1 import txn_pb2, txn_pb2_grpc
+from runtime import call
+from runtime.audit import record
+from runtime.database import Database, WriteSession
+from runtime.ids import from_id, new_id, to_id
+from txn_svc.access import account_missing, audit_reading
+from txn_svc.accounts import digests, store, summaries
+from txn_svc.accounts.mapping import account_to_proto
+from txn_svc.accounts.requests import is_full, new_account, span_of
+from txn_svc.accounts.store import NewAccount, Seen
+from txn_svc.fields import batch_ids
+from txn_svc.idempotency import once
+from txn_svc.model import audit_event
+from txn_svc.pages import Position, list_of, page_size, page_token, position_of
+from txn_svc.settings import LedgerSettings
+from txn_svc.summary import summary_to_proto
+
+_LISTED = list_of("accounts")
+
+
+class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
+    def __init__(self, database: Database, settings: LedgerSettings) -> None:
+        self._database = database
+        self._settings = settings
+
+    async def OpenAccount(self, request: txn_pb2.OpenAccountRequest, context: Any) -> txn_pb2.OpenAccountResponse:
+        call.person()
+        wanted = new_account(request)
+
+        async def work(session: WriteSession) -> txn_pb2.OpenAccountResponse:
+            return txn_pb2.OpenAccountResponse(account=await self._open(session, wanted))
+
+        return await once(
+            self._database, "OpenAccount", request.idempotency_key, request, txn_pb2.OpenAccountResponse, work
+        )
+
+    async def GetAccount(self, request: txn_pb2.GetAccountRequest, context: Any) -> txn_pb2.GetAccountResponse:
+        account_id = from_id("acct", request.account_id, "account_id")
+        found = await self._read("GetAccount", [account_id], full=is_full(request.view))
+        if account_id not in found:
+            raise account_missing()
+        return txn_pb2.GetAccountResponse(account=found[account_id])
+
+    async def BatchGetAccounts(
+        self, request: txn_pb2.BatchGetAccountsRequest, context: Any
+    ) -> txn_pb2.BatchGetAccountsResponse:
+        account_ids = batch_ids("acct", "account_ids", request.account_ids)
+        found = await self._read("BatchGetAccounts", account_ids, full=is_full(request.view))
+        results = [
+            txn_pb2.BatchGetAccountsResult(account_id=text, account=found.get(account_id))
+            for text, account_id in zip(request.account_ids, account_ids, strict=True)
+        ]
+        return txn_pb2.BatchGetAccountsResponse(results=results)
+
+    async def ListAccounts(self, request: txn_pb2.ListAccountsRequest, context: Any) -> txn_pb2.ListAccountsResponse:
+        size, full = page_size(request.page_size), is_full(request.view)
+        after = position_of(_LISTED, request.page_token)
+        async with self._database.read(snapshot=True) as session:
+            seen = await store.page(session, call.caller(), after.id if after else None, size + 1)
+            page = seen[:size]
+            found = await digests.complete(session, page) if full else {}
+        await digests.keep(self._database, page, found)
+        more = len(seen) > size
+        return txn_pb2.ListAccountsResponse(
+            accounts=[account_to_proto(one, found.get(one.account.id)) for one in page],
+            next_page_token=page_token(_LISTED, Position(0, page[-1].account.id)) if more else "",
+        )
+
+    async def GetSummary(self, request: txn_pb2.GetSummaryRequest, context: Any) -> txn_pb2.GetSummaryResponse:
+        account_id = from_id("acct", request.account_id, "account_id")
+        found = await self._summarise("GetSummary", [account_id], request.months)
+        if account_id not in found:
+            raise account_missing()
+        return txn_pb2.GetSummaryResponse(summary=found[account_id])
+
+    async def BatchGetSummaries(
+        self, request: txn_pb2.BatchGetSummariesRequest, context: Any
+    ) -> txn_pb2.BatchGetSummariesResponse:
+        account_ids = batch_ids("acct", "account_ids", request.account_ids)
+        found = await self._summarise("BatchGetSummaries", account_ids, request.months)
+        results = [
+            txn_pb2.BatchGetSummariesResult(account_id=text, summary=found.get(account_id))
+            for text, account_id in zip(request.account_ids, account_ids, strict=True)
+        ]
+        return txn_pb2.BatchGetSummariesResponse(results=results)
+
+    async def _open(self, session: WriteSession, wanted: NewAccount) -> txn_pb2.Account:
+        subject = call.caller().subject
+        await store.require_room(session, subject, self._settings.accounts_per_holder)
+        opened = await store.open_account(session, subject, new_id(), wanted)
+        await record(session, audit_event, "OpenAccount", to_id("acct", opened.id))
+        return account_to_proto(Seen(opened, "OWNER", None, None))
+
+    async def _read(self, action: str, account_ids: Collection[UUID], *, full: bool) -> dict[UUID, txn_pb2.Account]:
+        async with self._database.read(snapshot=True) as session:
+            seen = await store.find(session, call.caller(), account_ids)
+            found = await digests.complete(session, seen.values()) if full else {}
+        await digests.keep(self._database, seen.values(), found)
+        await audit_reading(self._database, action, {key: one.access for key, one in seen.items()})
+        return {key: account_to_proto(one, found.get(key)) for key, one in seen.items()}
+
+    async def _summarise(
+        self, action: str, account_ids: Collection[UUID], months: txn_pb2.MonthRange
+    ) -> dict[UUID, txn_pb2.Summary]:
+        span, most = span_of(months), self._settings.summary_months
+        async with self._database.read(snapshot=True) as session:
+            found = await summaries.read(session, call.caller(), account_ids, span, months_max=most)
+        await audit_reading(self._database, action, {key: figures.access for key, figures in found.items()})
+        return {
+            key: summary_to_proto(figures.currency_code, figures.months, figures.balance_before_minor)
+            for key, figures in found.items()
+        }

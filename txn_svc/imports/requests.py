@@ -1,0 +1,73 @@
+"""Requests about imports, checked and in their inner form."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from protos.txn.v1 import txn_pb2
+from runtime.ids import from_id
+from runtime.refusals import InvalidArgument
+from txn_svc.fields import Fields
+from txn_svc.imports.mapping import OUTCOME_PREFIX, STATE_PREFIX
+from txn_svc.imports.objects import clean_file_name
+from txn_svc.pages import Position, invalid_page_token
+
+LIST_SIZE = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class NewImport(NamedTuple):
+    account_id: UUID
+    file_name: str
+    size_bytes: int
+
+
+def new_import(request: txn_pb2.StartImportRequest, max_bytes: int) -> NewImport:
+    """Raises InvalidArgument, FILE_TOO_LARGE where the file is announced as larger than an import may be."""
+    account_id = from_id("acct", request.account_id, "account_id")
+    fields = Fields()
+    file_name = clean_file_name(request.file_name)
+    if not file_name:
+        fields.wrong["file_name"] = "must not be empty"
+    if request.size_bytes < 0:
+        fields.wrong["size_bytes"] = "must not be negative"
+    if request.review != txn_pb2.REVIEW_NEVER:
+        fields.wrong["review"] = "must be NEVER"
+    fields.refuse()
+    if request.size_bytes > max_bytes:
+        raise InvalidArgument(
+            f"The file is larger than the {max_bytes:,} bytes an import may have.",
+            reason="FILE_TOO_LARGE",
+            fields={"size_bytes": f"must be at most {max_bytes}"},
+            metadata={"import_max_bytes": str(max_bytes)},
+        )
+    return NewImport(account_id, file_name, request.size_bytes)
+
+
+def states_of(values: Sequence[txn_pb2.ImportState.ValueType]) -> list[str]:
+    """The names, each once and sorted."""
+    known = [value for value in txn_pb2.ImportState.values() if value]
+    if any(value not in known for value in values):
+        raise InvalidArgument("The request is not valid: states.", fields={"states": "must be states of an import"})
+    return sorted({txn_pb2.ImportState.Name(value).removeprefix(STATE_PREFIX) for value in values})
+
+
+def outcome_of(value: txn_pb2.RowOutcome.ValueType) -> str | None:
+    if value not in txn_pb2.RowOutcome.values():
+        raise InvalidArgument("The request is not valid: outcome.", fields={"outcome": "must be an outcome of a row"})
+    return txn_pb2.RowOutcome.Name(value).removeprefix(OUTCOME_PREFIX) if value else None
+
+
+def position_after(time: datetime, import_id: UUID) -> Position:
+    return Position((time - _EPOCH) // _MICROSECOND, import_id)
+
+
+def after(position: Position | None) -> tuple[datetime, UUID] | None:
+    if position is None:
+        return None
+    try:
+        return _EPOCH + position.key * _MICROSECOND, position.id
+    except OverflowError:
+        raise invalid_page_token() from None

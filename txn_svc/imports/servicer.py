@@ -1,0 +1,183 @@
+"""txn.v1.ImportService: checks the request, opens the transactions of the call, makes the answer."""
+
+from collections.abc import AsyncIterator, Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from protos.txn.v1 import txn_pb2, txn_pb2_grpc
+from runtime import call
+from runtime.audit import record
+from runtime.aws import Aws
+from runtime.database import Database, WriteSession
+from runtime.ids import from_id, new_id, to_id
+from runtime.refusals import FailedPrecondition, ResourceExhausted
+from txn_svc.access import Verb, audit_reading, require
+from txn_svc.fields import batch_ids
+from txn_svc.idempotency import once
+from txn_svc.imports import reading, store
+from txn_svc.imports.mapping import import_to_proto, row_to_proto
+from txn_svc.imports.objects import upload_key
+from txn_svc.imports.reading import Seen, import_missing
+from txn_svc.imports.requests import LIST_SIZE, NewImport, after, new_import, outcome_of, position_after, states_of
+from txn_svc.imports.settings import UploadSettings
+from txn_svc.imports.stream import Stream
+from txn_svc.imports.upload import UploadForms
+from txn_svc.imports.watch import Watch
+from txn_svc.ledger.months import MonthFigures
+from txn_svc.model import StatementImport, audit_event
+from txn_svc.pages import Position, list_of, page_size, page_token, position_of
+
+
+class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
+    def __init__(self, database: Database, aws: Aws, settings: UploadSettings, watch: Watch) -> None:
+        self._database, self._settings, self._watch = database, settings, watch
+        self._forms = UploadForms(aws, settings)
+
+    async def StartImport(self, request: txn_pb2.StartImportRequest, context: Any) -> txn_pb2.StartImportResponse:
+        call.person()
+        wanted = new_import(request, self._settings.import_max_bytes)
+        import_id, now = new_id(), datetime.now(UTC)
+        expire_time = now + timedelta(seconds=self._settings.upload_form_seconds)
+        # Signing may ask for credentials over the network, so it comes before the transaction.
+        form = await self._forms.form(import_id, expire_time)
+
+        async def work(session: WriteSession) -> txn_pb2.StartImportResponse:
+            seen = await self._start(session, wanted, import_id, now, expire_time)
+            return txn_pb2.StartImportResponse(statement_import=import_to_proto(seen, upload=form))
+
+        return await once(
+            self._database, "StartImport", request.idempotency_key, request, txn_pb2.StartImportResponse, work
+        )
+
+    async def BatchGetImports(
+        self, request: txn_pb2.BatchGetImportsRequest, context: Any
+    ) -> txn_pb2.BatchGetImportsResponse:
+        import_ids = batch_ids("imp", "import_ids", request.import_ids)
+        async with self._database.read(snapshot=True) as session:
+            seen = await reading.find(session, call.caller(), import_ids)
+            months = await reading.months(session, seen.values())
+        await self._audit("BatchGetImports", seen.values())
+        found = {key: await self._to_proto(one, months) for key, one in seen.items()}
+        results = [
+            txn_pb2.BatchGetImportsResult(import_id=text, statement_import=found.get(import_id))
+            for text, import_id in zip(request.import_ids, import_ids, strict=True)
+        ]
+        return txn_pb2.BatchGetImportsResponse(results=results)
+
+    async def ListImports(self, request: txn_pb2.ListImportsRequest, context: Any) -> txn_pb2.ListImportsResponse:
+        caller, size = call.caller(), page_size(request.page_size, LIST_SIZE)
+        account_id = from_id("acct", request.account_id, "account_id") if request.account_id else None
+        states = states_of(request.states)
+        this_list = list_of("imports", request.account_id or caller.subject, *states)
+        start = after(position_of(this_list, request.page_token))
+        async with self._database.read(snapshot=True) as session:
+            if account_id is not None:
+                await require(session, caller, Verb.READ, account_id)
+            where = reading.listed(caller, account_id, states)
+            seen = await reading.page(session, caller, where, start, size + 1)
+            page = seen[:size]
+            months = await reading.months(session, page)
+            total = await reading.count(session, where) if request.with_total_count else None
+        await self._audit("ListImports", page)
+        tokens = [page_token(this_list, position_after(one.found.create_time, one.found.id)) for one in page]
+        return txn_pb2.ListImportsResponse(
+            imports=[await self._to_proto(one, months) for one in page],
+            page_tokens=tokens,
+            next_page_token=tokens[-1] if len(seen) > size else "",
+            total_count=total,
+        )
+
+    async def ListImportRows(
+        self, request: txn_pb2.ListImportRowsRequest, context: Any
+    ) -> txn_pb2.ListImportRowsResponse:
+        import_id, outcome = from_id("imp", request.import_id, "import_id"), outcome_of(request.outcome)
+        size, this_list = page_size(request.page_size), list_of("import rows", request.import_id, outcome or "")
+        start = position_of(this_list, request.page_token)
+        async with self._database.read(snapshot=True) as session:
+            seen = (await reading.find(session, call.caller(), [import_id])).get(import_id)
+            if seen is None:
+                raise import_missing()
+            # Until the commit a row's outcome is a plan that may still change.
+            is_told = seen.state == "COMPLETED"
+            rows = (
+                await reading.rows(session, seen.found, outcome, start.key if start else 0, size + 1) if is_told else []
+            )
+        await self._audit("ListImportRows", [seen])
+        page = rows[:size]
+        tokens = [page_token(this_list, Position(row.line, import_id)) for row in page]
+        return txn_pb2.ListImportRowsResponse(
+            rows=[row_to_proto(row, seen.currency_code) for row in page],
+            page_tokens=tokens,
+            next_page_token=tokens[-1] if len(rows) > size else "",
+            total_count=_count_of(seen.found, outcome) if is_told else 0,
+        )
+
+    async def WatchImports(
+        self, request: txn_pb2.WatchImportsRequest, context: Any
+    ) -> AsyncIterator[txn_pb2.WatchImportsResponse]:
+        caller = call.person()
+        import_id = from_id("imp", request.import_id, "import_id") if request.import_id else None
+        with self._watch.watching(import_id or caller.subject) as watcher:
+            audited = False
+            async for seen, message in Stream(self._database, watcher, caller, import_id).changes():
+                if not audited:
+                    await self._audit("WatchImports", [seen])
+                    audited = True
+                form = await self._form(seen)
+                if form is not None:
+                    message.upload.CopyFrom(form)
+                yield txn_pb2.WatchImportsResponse(statement_import=message)
+
+    async def _start(
+        self, session: WriteSession, wanted: NewImport, import_id: UUID, now: datetime, expire_time: datetime
+    ) -> Seen:
+        served, caller = call.current(), call.person()
+        account = await require(session, caller, Verb.CHANGE, wanted.account_id)
+        if account.close_time is not None:
+            raise FailedPrecondition("This account is closed.", reason="ACCOUNT_CLOSED")
+        limit = self._settings.waiting_imports_max
+        if await store.waiting(session, caller.subject) >= limit:
+            raise ResourceExhausted(
+                f"{limit} of your imports await their file, the most that may; upload those first.",
+                reason="TOO_MANY_WAITING_IMPORTS",
+                metadata={"waiting_imports_max": str(limit)},
+            )
+        found = StatementImport(
+            account_id=account.id,
+            id=import_id,
+            subject=caller.subject,
+            source="UPLOAD",
+            state="AWAITING_UPLOAD",
+            review="NEVER",
+            file_name=wanted.file_name,
+            size_bytes=wanted.size_bytes,
+            object_key=upload_key(import_id),
+            request_id=served.request_id,
+            traceparent=served.traceparent,
+            create_time=now,
+            expire_time=expire_time,
+        )
+        session.add(found)
+        await session.flush()
+        await record(session, audit_event, "StartImport", to_id("imp", import_id))
+        await store.announce(session, found)
+        return Seen(found, found.state, account.currency_code, None)
+
+    async def _to_proto(self, seen: Seen, months: dict[UUID, list[MonthFigures]]) -> txn_pb2.Import:
+        return import_to_proto(seen, months.get(seen.found.id), await self._form(seen))
+
+    async def _form(self, seen: Seen) -> txn_pb2.ImportUpload | None:
+        """The form, for the one who started the import, as long as it awaits its file."""
+        found, caller = seen.found, call.caller()
+        if seen.state != "AWAITING_UPLOAD" or found.expire_time is None or found.subject != caller.subject:
+            return None
+        return await self._forms.form(found.id, found.expire_time)
+
+    async def _audit(self, action: str, seen: Collection[Seen]) -> None:
+        await audit_reading(self._database, action, {one.found.account_id: one.access for one in seen})
+
+
+def _count_of(found: StatementImport, outcome: str | None) -> int:
+    counts = {"CREATE": found.imported_count, "DUPLICATE": found.duplicate_count, "REJECT": found.rejected_count}
+    return found.row_count if outcome is None else counts[outcome]
