@@ -1,0 +1,60 @@
+"""What the resolvers of one request share, and nothing of another's."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import NAMESPACE_URL, uuid5
+
+import strawberry
+
+from bff.clients import Clients
+from bff.loaders import Loaders
+from protos.txn.v1 import txn_pb2 as pb
+from protos.user.v1 import user_pb2
+from runtime.call import Caller
+from runtime.ids import to_id
+from runtime.refusals import NotFound
+
+MAX_ACCOUNT_PAGES: Final = 5
+_PEOPLE = uuid5(NAMESPACE_URL, "urn:stori:viewer")
+
+
+@dataclass
+class Context:
+    """One per request."""
+
+    caller: Caller
+    clients: Clients
+    loaders: Loaders
+
+    @property
+    def viewer_id(self) -> str:
+        """The same for the same person, whether or not user_svc answers."""
+        return to_id("viewer", uuid5(_PEOPLE, self.caller.subject))
+
+    def forget(self) -> None:
+        """Drops what was loaded: a mutation may have changed it."""
+        self.loaders = Loaders(self.clients)
+
+    async def me(self) -> user_pb2.User:
+        """The caller's own record; the first time anybody asks for it, it is made."""
+        try:
+            return (await self.clients.users.GetUser(user_pb2.GetUserRequest())).user
+        except NotFound:
+            return (await self.clients.users.EnsureUser(user_pb2.EnsureUserRequest())).user
+
+    async def accounts(self, view: pb.AccountView.ValueType) -> list[pb.Account]:
+        """All the caller's accounts, oldest first; the service bounds how many one may have."""
+        found: list[pb.Account] = []
+        token = ""
+        for _ in range(MAX_ACCOUNT_PAGES):
+            request = pb.ListAccountsRequest(page_size=100, page_token=token, view=view)
+            page = await self.clients.accounts.ListAccounts(request)
+            found.extend(page.accounts)
+            token = page.next_page_token
+            if not token:
+                break
+        self.loaders.accounts.prime_many({account.id: account for account in found})
+        return found
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,191 @@
+"""An import: a file on its way into an account, and what became of it."""
+
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from bff.context import Info
+from bff.lookahead import selects
+from bff.schema.enums import FindingBasis, ImportFailureCode, ImportState, RowOutcome, StatementProperty
+from bff.schema.import_rows import ImportRowConnection
+from bff.schema.node import Node
+from bff.schema.paging import Page, PageInfo, forward_page
+from bff.schema.scalars import URL, DateTime, time_of
+from bff.schema.summary import AccountSummary
+from protos.txn.v1 import txn_pb2 as pb
+
+if TYPE_CHECKING:
+    from bff.schema.account import Account
+
+DEFAULT_IMPORTS = 20
+DEFAULT_ROWS = 50
+
+
+@strawberry.type
+class UploadField:
+    name: str
+    value: str
+
+
+@strawberry.type(description="An HTTP POST of multipart/form-data: the fields in this order, then the file as `file`.")
+class ImportUpload:
+    url: URL
+    fields: list[UploadField]
+    expire_time: DateTime
+    max_size_bytes: int
+
+    @classmethod
+    def from_proto(cls, message: pb.ImportUpload) -> Self:
+        return cls(
+            url=URL(message.url),
+            fields=[UploadField(name=field.name, value=field.value) for field in message.fields],
+            expire_time=time_of(message.expire_time),
+            max_size_bytes=message.max_size_bytes,
+        )
+
+
+@strawberry.type
+class ImportProgress:
+    bytes_read: int
+    bytes_total: int
+    rows_read: int
+    rows_written: int
+
+    @classmethod
+    def from_proto(cls, message: pb.ImportProgress) -> Self:
+        return cls(
+            bytes_read=message.bytes_read,
+            bytes_total=message.bytes_total,
+            rows_read=message.rows_read,
+            rows_written=message.rows_written,
+        )
+
+
+@strawberry.type(description="How the file was read: what, on which ground, decided by which lines.")
+class ImportFinding:
+    property: StatementProperty
+    basis: FindingBasis
+    value: str
+    message: str
+    lines: list[int]
+
+    @classmethod
+    def from_proto(cls, message: pb.ImportFinding) -> Self:
+        return cls(
+            property=StatementProperty(message.property),
+            basis=FindingBasis(message.basis),
+            value=message.value,
+            message=message.message,
+            lines=list(message.lines),
+        )
+
+
+@strawberry.type
+class Import(Node):
+    state: ImportState
+    file_name: str
+    size_bytes: int
+    upload: ImportUpload | None
+    progress: ImportProgress | None
+    row_count: int
+    imported_count: int
+    duplicate_count: int
+    rejected_count: int
+    findings: list[ImportFinding]
+    summary: AccountSummary | None = strawberry.field(description="This file alone, as it was at commit.")
+    failure_code: ImportFailureCode | None
+    failure: str | None
+    request_id: str
+    create_time: DateTime
+    finish_time: DateTime | None
+    account_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def account(self, info: Info) -> Annotated["Account", strawberry.lazy("bff.schema.account")] | None:
+        from bff.schema.account import Account
+
+        found = await info.context.loaders.accounts.load(self.account_id)
+        return Account.from_proto(found) if found else None
+
+    @strawberry.field
+    async def rows(
+        self, info: Info, first: int | None = DEFAULT_ROWS, after: str | None = None, outcome: RowOutcome | None = None
+    ) -> ImportRowConnection | None:
+        asked = forward_page(first, after, DEFAULT_ROWS)
+        request = pb.ListImportRowsRequest(
+            import_id=self.id,
+            outcome=pb.RowOutcome.ValueType(outcome.value) if outcome else pb.ROW_OUTCOME_UNSPECIFIED,
+            page_size=asked.size,
+            page_token=asked.cursor,
+        )
+        return ImportRowConnection.from_proto(await info.context.clients.imports.ListImportRows(request), asked)
+
+    @classmethod
+    def from_proto(cls, message: pb.Import) -> Self:
+        return cls(
+            id=strawberry.ID(message.id),
+            state=ImportState(message.state),
+            file_name=message.file_name,
+            size_bytes=message.size_bytes,
+            upload=ImportUpload.from_proto(message.upload) if message.HasField("upload") else None,
+            progress=ImportProgress.from_proto(message.progress) if message.HasField("progress") else None,
+            row_count=message.row_count,
+            imported_count=message.imported_count,
+            duplicate_count=message.duplicate_count,
+            rejected_count=message.rejected_count,
+            findings=[ImportFinding.from_proto(finding) for finding in message.findings],
+            summary=AccountSummary.from_proto(message.summary) if message.HasField("summary") else None,
+            failure_code=ImportFailureCode(message.failure_code) if message.failure_code else None,
+            failure=message.failure or None,
+            request_id=message.request_id,
+            create_time=time_of(message.create_time),
+            finish_time=time_of(message.finish_time) if message.HasField("finish_time") else None,
+            account_id=message.account_id,
+        )
+
+
+@strawberry.input
+class ImportFilter:
+    states: list[ImportState] | None = None
+    account_id: strawberry.ID | None = None
+
+
+@strawberry.type
+class ImportEdge:
+    cursor: str
+    node: Import
+
+
+@strawberry.type
+class ImportConnection:
+    nodes: list[Import]
+    page_info: PageInfo
+    total_count: int | None
+    cursors: strawberry.Private[list[str]]
+
+    @strawberry.field
+    def edges(self) -> list[ImportEdge]:
+        return [ImportEdge(cursor=cursor, node=node) for cursor, node in zip(self.cursors, self.nodes, strict=True)]
+
+    @classmethod
+    def from_proto(cls, message: pb.ListImportsResponse, page: Page) -> Self:
+        cursors = list(message.page_tokens)
+        return cls(
+            nodes=[Import.from_proto(one) for one in message.imports],
+            page_info=page.info(cursors, more=bool(message.next_page_token)),
+            total_count=message.total_count if message.HasField("total_count") else None,
+            cursors=cursors,
+        )
+
+
+async def list_imports(info: Info, page: Page, account_id: str, filter: ImportFilter | None) -> ImportConnection:  # noqa: A002
+    """Newest first; an empty `account_id` is all of the caller's."""
+    states = (filter.states or []) if filter else []
+    request = pb.ListImportsRequest(
+        account_id=account_id or (filter.account_id or "" if filter else ""),
+        states=[pb.ImportState.ValueType(state.value) for state in states],
+        page_size=page.size,
+        page_token=page.cursor,
+        with_total_count=selects(info, "totalCount"),
+    )
+    return ImportConnection.from_proto(await info.context.clients.imports.ListImports(request), page)

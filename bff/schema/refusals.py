@@ -1,0 +1,55 @@
+"""Refusals a person can act on, as part of a mutation's answer."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import strawberry
+
+from bff.errors import USER_ERRORS
+from runtime.refusals import Refusal
+
+T = TypeVar("T")
+
+
+@strawberry.interface(description="A refusal a person can act on. Each mutation may add its own enum of codes.")
+class UserError:
+    code: str
+    message: str
+    path: list[str] = strawberry.field(description='Where in the arguments: ["input", "openingBalance"]')
+
+
+@strawberry.type
+class InputError(UserError):
+    pass
+
+
+async def attempt(change: Awaitable[T]) -> tuple[T | None, list[UserError]]:
+    """What a change gives, or why it was refused. Other failures are raised."""
+    try:
+        return await change, []
+    except USER_ERRORS as refusal:
+        return None, input_errors(refusal)
+
+
+def input_errors(refusal: Refusal) -> list[UserError]:
+    """One for each field at fault, or one for the whole input."""
+    if not refusal.fields:
+        return [InputError(code=refusal.reason, message=refusal.message, path=["input"])]
+    return [
+        InputError(
+            code=refusal.reason,
+            message=refusal.message if len(refusal.fields) == 1 else f"{refusal.message} {description}",
+            path=["input", *input_path(field)],
+        )
+        for field, description in refusal.fields.items()
+    ]
+
+
+def input_path(field: str) -> list[str]:
+    """`opening_balance_minor` is `openingBalance` here; `user.display_name` is `displayName`."""
+    return [_camel(part.removesuffix("_minor")) for part in field.removeprefix("user.").split(".") if part]
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

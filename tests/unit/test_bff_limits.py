@@ -1,0 +1,106 @@
+"""The bounds of a document, and that finding them is quick."""
+
+import time
+
+import pytest
+from graphql import get_introspection_query
+
+from bff import limits
+from bff.documents import Documents, InvalidDocument
+from bff.schema import build_schema, core_schema
+
+SCHEMA = core_schema(build_schema())
+
+
+def refused(source: str) -> str:
+    """The messages with which a document is refused; empty where it is not."""
+    try:
+        Documents(SCHEMA, hide_schema=False).get(source)
+    except InvalidDocument as invalid:
+        return " ".join(error["message"] for error in invalid.errors)
+    return ""
+
+
+def chained(count: int, times: int = 2) -> str:
+    """Fragments that each spread the next one `times` times."""
+    spreads = [f"fragment F{n} on Viewer {{ {f'...F{n + 1} ' * times}}}" for n in range(count - 1)]
+    return "{ viewer { ...F0 } } " + " ".join(spreads) + f" fragment F{count - 1} on Viewer {{ id }}"
+
+
+def test_sixty_chained_fragments_are_refused_in_fifty_milliseconds() -> None:
+    source = chained(60)
+    best = 1.0
+
+    for _ in range(3):
+        started = time.perf_counter()
+        message = refused(source)
+        best = min(best, time.perf_counter() - started)
+
+    assert "too many fields" in message
+    assert best < 0.05
+
+
+def test_fragments_in_a_chain_are_counted_as_they_expand() -> None:
+    assert refused(chained(9)) == ""
+    assert "too many fields" in refused(chained(11))
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        (
+            "{ viewer { account(id: 1) { " + "imports { nodes { account { " * 5 + "id" + " } } }" * 5 + " } } }",
+            "levels",
+        ),
+        ("{ " + " ".join(f"a{n}: viewer {{ id }}" for n in range(21)) + " }", "root fields"),
+        ("{ viewer { " + " ".join(f"a{n}: id" for n in range(61)) + " } }", "aliases"),
+        ("{ viewer { id " + "@include(if: true) " * 61 + "} }", "directives"),
+        ("query " + "@include(if: true) " * 61 + "{ viewer { id } }", "directives"),
+        ("{ viewer { " + "id " * 1_000 + "} }", "fields"),
+        ("{ ...F } fragment F on Query { " + "viewer { id } " * 21 + "}", "root fields"),
+        ("{ " + "... { " * 101 + "viewer { id }" + " }" * 101 + " }", "nested too deeply"),
+        (chained(110, 1), "nested too deeply"),
+        (" ".join(f"query Q{n} {{ viewer {{ id }} }}" for n in range(21)), "too many operations"),
+    ],
+)
+def test_document_beyond_a_bound_is_refused_by_name(source: str, complaint: str) -> None:
+    assert complaint in refused(source)
+
+
+def test_cost_multiplies_the_sizes_of_lists() -> None:
+    nested = (
+        "{ viewer { accounts { imports(first: %s) { nodes { rows(first: %s) { nodes { line reason column } } } } } } }"
+    )
+
+    assert refused(nested % (10, 20)) == ""
+    assert "lists at their largest" in refused(nested % (100, 100))
+
+
+def test_page_size_in_a_variable_costs_the_largest_page() -> None:
+    nested = """query ($n: Int) { viewer { accounts { imports(first: $n) { nodes {
+      rows(first: $n) { nodes { line reason column } } } } } } }"""
+
+    assert "lists at their largest" in refused(nested)
+
+
+def test_page_query_of_the_app_is_far_below_the_bounds() -> None:
+    page = """query ($first: Int) { viewer { id user { email } accounts { id name balance { amount currencyCode }
+      transactions(first: $first) { nodes { id bookedOn description amount { amount currencyCode } category } }
+      summary { months { month transactionCount creditTotal { amount } debitTotal { amount } } } } } }"""
+
+    assert refused(page) == ""
+
+
+def test_introspection_passes() -> None:
+    assert refused(get_introspection_query(input_value_deprecation=True, directive_is_repeatable=True)) == ""
+
+
+@pytest.mark.parametrize("source", ["{ ...F } fragment F on Query { ...F }", "{ ...Missing }", "{ x { y { z } } }"])
+def test_document_that_is_wrong_in_other_ways_is_left_to_the_other_rules(source: str) -> None:
+    assert "too many" not in refused(source)
+    assert refused(source)
+
+
+def test_bounds_of_the_text_hold_before_it_is_parsed() -> None:
+    assert "Syntax Error" in refused("#" * (limits.MAX_SOURCE_LENGTH + 1))
+    assert "Syntax Error" in refused("{ " + "id " * limits.MAX_TOKENS + "}")
