@@ -1,0 +1,65 @@
+# Everything people and CI do with a checkout. `make help` lists it.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PACKAGES := $(wildcard bff cli local notifier runtime tests txn_svc user_svc bench)
+PROTOS = $(shell find protos -name '*.proto')
+SERVICES = $(shell grep -l '^service ' $(PROTOS))
+# The folder is the import root, so that generated imports need no repair.
+generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
+	--python_out=$(1) --mypy_out=$(1) $(PROTOS) && \
+	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
+	--grpc_python_out=$(1) --mypy_grpc_out=$(1) $(SERVICES)
+
+.PHONY: help setup setup-dev up stop start test check drift protos bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Two calls at once wait for each other.
+setup:
+	@flock Makefile sh local/setup.sh
+
+setup-dev:
+	@flock Makefile sh local/setup.sh --dev
+
+up: setup ## Set up and run the whole system on this machine, until Ctrl-C
+	@exec .venv/bin/python -m local up
+
+stop: setup ## End what `make up` runs; with NAME=importer only that process
+	@.venv/bin/python -m local stop $(NAME)
+
+start: setup ## Start a stopped process again: NAME=importer
+	@.venv/bin/python -m local start $(NAME)
+
+test: setup ## Set up and run all tests
+	@.venv/bin/pytest
+
+check: setup-dev drift ## Format, lint, types, import walls, dependencies, protos, generated files
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy --strict $(PACKAGES)
+	.venv/bin/lint-imports
+	.venv/bin/deptry .
+	@PATH="$$PATH:$$PWD/.venv/node/bin" web/node_modules/.bin/buf lint
+
+# Fails when a committed generated file is not what its source gives today.
+drift: setup-dev
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(call generate,"$$folder") && \
+	(cd "$$folder" && find . -type f) | while read -r file; do \
+		cmp "$$folder/$$file" "$$file" || { echo "$$file is not current: make protos" >&2; exit 1; }; \
+	done && \
+	.venv/bin/python -m bff.schema > "$$folder/schema.graphql" && \
+	cmp "$$folder/schema.graphql" bff/schema.graphql || \
+	{ echo "bff/schema.graphql or a generated file is not current: make protos" >&2; exit 1; }
+
+protos: setup ## Generate the code beside the protos and bff/schema.graphql
+	@$(call generate,.)
+	@.venv/bin/python -m bff.schema > .venv/schema.graphql && cp .venv/schema.graphql bff/schema.graphql
+
+bench: setup ## Measure, side by side with peers
+	@.venv/bin/python -m bench
+
+clean: setup ## Remove the local data; refuses while something runs
+	@.venv/bin/python -m local clean

@@ -1,0 +1,33 @@
+"""What every test may ask for: a PostgreSQL server and an AWS emulator of this run's own."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.emulator import Emulator
+from local.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Iterator[Path]:
+    """A folder of this test process: PostgreSQL's system user must be able to reach what is below it."""
+    folder = Path(tempfile.mkdtemp(prefix="stori-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(run_folder: Path) -> Iterator[Postgres]:
+    """One server per test process; tests separate themselves by `postgres.create(service, suffix)`."""
+    with Postgres.start(run_folder / "postgres") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def emulator(run_folder: Path) -> Iterator[Emulator]:
+    with Emulator.start(run_folder / "emulator", persist=False) as server:
+        yield server
