@@ -11,7 +11,7 @@ generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -
 	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
 	--grpc_python_out=$(1) --mypy_grpc_out=$(1) $(SERVICES)
 
-.PHONY: help setup setup-dev up stop start test check drift protos bench clean
+.PHONY: help setup setup-dev made up stop start test check drift protos bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,21 +23,25 @@ setup:
 setup-dev:
 	@flock Makefile sh local/setup.sh --dev
 
+# These never change an environment that something may be running from.
+made:
+	@[ -x .venv/bin/python ] || { echo "Nothing is set up here; \`make up\` does it." >&2; exit 1; }
+
 up: setup ## Set up and run the whole system on this machine, until Ctrl-C
 	@exec .venv/bin/python -m local up
 
-stop: setup ## End what `make up` runs; with NAME=importer only that process
+stop: made ## End what `make up` runs; with NAME=importer only that process
 	@.venv/bin/python -m local stop $(NAME)
 
-start: setup ## Start a stopped process again: NAME=importer
+start: made ## Start a stopped process again: NAME=importer
 	@.venv/bin/python -m local start $(NAME)
 
 test: setup ## Set up and run all tests
 	@.venv/bin/pytest
 
 check: setup-dev drift ## Format, lint, types, import walls, dependencies, protos, generated files
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
+	.venv/bin/ruff check $(PACKAGES)
+	.venv/bin/ruff format --check $(PACKAGES)
 	.venv/bin/mypy --strict $(PACKAGES)
 	.venv/bin/lint-imports
 	.venv/bin/deptry .
@@ -61,5 +65,5 @@ protos: setup ## Generate the code beside the protos and bff/schema.graphql
 bench: setup ## Measure, side by side with peers
 	@.venv/bin/python -m bench
 
-clean: setup ## Remove the local data; refuses while something runs
+clean: made ## Remove the local data; refuses while something runs
 	@.venv/bin/python -m local clean

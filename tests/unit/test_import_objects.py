@@ -3,12 +3,13 @@
 import json
 from typing import Any
 from urllib.parse import quote_plus
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.ids import new_id, to_id
+from runtime.ids import to_id
 from txn_svc.imports.objects import (
     Announced,
     DropKey,
@@ -22,7 +23,8 @@ from txn_svc.imports.objects import (
     upload_key,
 )
 
-IMPORT, ACCOUNT = new_id(), new_id()
+# Fixed: they stand in the names of tests.
+IMPORT, ACCOUNT = UUID("01890a5d-ac96-774b-bcce-b302099a8057"), UUID("01890a5d-ac96-774b-bcce-b302099a8058")
 IMP, ACCT = to_id("imp", IMPORT), to_id("acct", ACCOUNT)
 
 
