@@ -5,13 +5,14 @@ SHELL := /bin/sh
 PACKAGES := $(wildcard bff cli local notifier runtime tests txn_svc user_svc bench)
 PROTOS = $(shell find protos -name '*.proto')
 SERVICES = $(shell grep -l '^service ' $(PROTOS))
+LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 # The folder is the import root, so that generated imports need no repair.
 generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
-	--python_out=$(1) --mypy_out=$(1) $(PROTOS) && \
+	--python_out=$(1) --mypy_out=quiet:$(1) $(PROTOS) && \
 	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
-	--grpc_python_out=$(1) --mypy_grpc_out=$(1) $(SERVICES)
+	--grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(SERVICES)
 
-.PHONY: help setup setup-dev made up stop start test check drift protos bench clean
+.PHONY: help setup setup-dev made up stop start test check drift protos locks bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +37,9 @@ stop: made ## End what `make up` runs; with NAME=importer only that process
 start: made ## Start a stopped process again: NAME=importer
 	@.venv/bin/python -m local start $(NAME)
 
+# Two at once, file by file: each has a server and a stack of its own.
 test: setup ## Set up and run all tests
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 2 --dist loadfile
 
 check: setup-dev drift ## Format, lint, types, import walls, dependencies, protos, generated files
 	.venv/bin/ruff check $(PACKAGES)
@@ -61,6 +63,11 @@ drift: setup-dev
 protos: setup ## Generate the code beside the protos and bff/schema.graphql
 	@$(call generate,.)
 	@.venv/bin/python -m bff.schema > .venv/schema.graphql && cp .venv/schema.graphql bff/schema.graphql
+
+locks: setup ## Pin the newest versions that pyproject.toml allows
+	.venv/uv/bin/uv pip compile $(LOCK) pyproject.toml -o requirements.lock
+	.venv/uv/bin/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
+	.venv/uv/bin/uv pip compile $(LOCK) local/requirements-emulator.in -o local/requirements-emulator.lock
 
 bench: setup ## Measure, side by side with peers
 	@.venv/bin/python -m bench

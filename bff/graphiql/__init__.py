@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bff.edge import CONTENT_POLICY, refuse
@@ -44,7 +44,7 @@ def graphiql_routes(settings: BffSettings) -> list[Route]:
     async def page(_: Request) -> Response:
         return FileResponse(_HERE / "page.html", headers=headers)
 
-    routes = [Route(PAGE_PATH, page)]
+    routes = [Route("/", _to_page), Route(PAGE_PATH, page)]
     for name, path in (paths | {name: _HERE / own for name, own in _OWN.items()}).items():
         routes.append(Route(f"{PAGE_PATH}/{name}", _file(path)))
     return routes
@@ -55,6 +55,11 @@ def _file(path: Path) -> type[object]:
         return FileResponse(path, headers={"cache-control": "no-cache"})
 
     return file  # type: ignore[return-value]
+
+
+async def _to_page(_: Request) -> Response:
+    # Whoever opens the bare address, from a mail's link for example, is shown the one page there is.
+    return RedirectResponse(PAGE_PATH)
 
 
 async def _not_installed(_: Request) -> Response:

@@ -292,6 +292,14 @@ async def test_production_tells_nothing_of_its_schema(production: Stage) -> None
     assert page.status_code == 404
 
 
+async def test_the_bare_address_leads_to_graphiql_in_development_only(stage: Stage, production: Stage) -> None:
+    development = await stage.client.get("/", follow_redirects=False)
+    bare = await production.client.get("/", follow_redirects=False)
+
+    assert (development.status_code, development.headers["location"]) == (307, "/graphiql")
+    assert bare.status_code == 404
+
+
 async def test_development_answers_introspection_as_graphiql_asks_it(stage: Stage) -> None:
     data = await stage.data(get_introspection_query(input_value_deprecation=True, specified_by_url=True))
 
