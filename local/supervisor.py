@@ -146,4 +146,6 @@ class Supervisor:
         await asyncio.gather(*(managed.stop() for name, managed in self.table.items() if name not in last))
         for name in last:
             if name in self.table:
+                # These are not ours, and what they say while they end is of interest only in their log files.
+                self.table[name].is_shown = False
                 await self.table[name].stop()

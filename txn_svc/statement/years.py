@@ -97,20 +97,22 @@ class YearPlan:
             "YEAR",
             "ASSUMPTION",
             years,
-            f"The dates have no year. The newest row, line {self.newest_line} with {month}/{day}, is taken to be of "
-            f"{self.newest_year}, the latest year in which it is not after {self.limit.isoformat()}, the day after the "
+            f"The dates have no year. The newest row, line {self.newest_line} with {month}/{day}, is read as "
+            f"{self.newest_year}: the latest year in which it is not after {self.limit.isoformat()}, the day after the "
             f"upload. {self._turns()}",
             (self.newest_line, *self.turn_lines)[:MAX_FINDING_LINES],
         )
 
     def _turns(self) -> str:
-        rule = "going back in time, the year falls where the month jumps up by more than six"
         if not self.turn_lines:
-            return f"All other rows are of the same year: {rule}, and it nowhere does."
+            return "No New Year lies between the rows, so all are of that year."
         shown = ", ".join(map(str, self.turn_lines))
         more = self.newest_year - self.oldest_year - len(self.turn_lines)
         lines = f"line {shown}" if len(self.turn_lines) == 1 else f"lines {shown}"
-        return f"The year changes at {lines}{f' and {more} more' if more else ''}: {rule}."
+        return (
+            f"Going back in time, an earlier year begins where the month jumps up by more than six: at {lines}"
+            f"{f' and {more} more' if more else ''}."
+        )
 
 
 class YearWalk:
