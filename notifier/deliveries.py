@@ -65,13 +65,18 @@ class Deliveries:
 
     async def claim(self, delivery_id: str, *, type: str, subject: str) -> Claim | None:  # noqa: A002 – the event's name
         """The next attempt, or None where the delivery is settled. Waits while another holds the lease."""
-        first = Claim(delivery_id, 1, str(uuid4()))
+        token = str(uuid4())
+        first = Claim(delivery_id, 1, token)
         if await self._create(first, type, subject):
             return first
         # Ends: each lease does, there are at most ATTEMPTS_MAX of them, and the handler has a deadline of its own.
         while (item := await self._get(delivery_id)) is not None and item["state"]["S"] not in SETTLED:
-            if self._is_free(item) and (claim := await self._take_over(_held(item))):
-                return claim
+            if self._is_free(item):
+                if claim := await self._take_over(_held(item), token):
+                    return claim
+            elif item["token"]["S"] == token:
+                # botocore repeats a write whose answer was lost, and the repeat finds what the first one wrote.
+                return _held(item)
             await asyncio.sleep(WATCH_SECONDS)
         return None
 
@@ -139,12 +144,12 @@ class Deliveries:
     def _is_free(self, item: Item) -> bool:
         return item["state"]["S"] == "WAITING" or int(item["lease_until"]["N"]) <= self._now()
 
-    async def _take_over(self, held: Claim) -> Claim | None:
+    async def _take_over(self, held: Claim, token: str) -> Claim | None:
         """The attempt after one that ended without a record; after the last one the delivery has FAILED."""
         if held.attempt >= ATTEMPTS_MAX:
             await self.settle(held, "FAILED", code="OUTCOME_UNKNOWN")
             return None
-        claim = Claim(held.delivery_id, held.attempt + 1, str(uuid4()))
+        claim = Claim(held.delivery_id, held.attempt + 1, token)
         return claim if await self._update(held, self._leased(claim)) else None
 
     def _leased(self, claim: Claim) -> dict[str, str | int]:

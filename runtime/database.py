@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import psycopg
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import Executable, text
 from sqlalchemy.engine import CursorResult, Result, ScalarResult
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncResult, AsyncSession, create_async_engine
 
@@ -18,9 +18,33 @@ from runtime.settings import Settings
 
 T = TypeVar("T")
 
+# Both ends of a connection notice within half a minute that the other one's machine has vanished.
+CLIENT_LIVENESS: Final[dict[str, Any]] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+SERVER_LIVENESS: Final = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15s"
+)
+
+
+def _postgresql(value: SecretStr) -> SecretStr:
+    try:
+        name = make_url(value.get_secret_value()).get_backend_name()
+    except (ArgumentError, ValueError):
+        name = ""
+    if name != "postgresql":
+        raise ValueError("must be postgresql://role:password@host:port/database") from None
+    return value
+
+
+PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql)]
+
 
 class DatabaseSettings(Settings):
-    database_url: SecretStr = Field(
+    database_url: PostgresqlUrl = Field(
         description="postgresql://role:password@host:port/database, the application's role."
     )
     database_pool_size: int = Field(10, ge=1, le=100)
@@ -80,8 +104,10 @@ class Database:
             pool_timeout=settings.database_pool_timeout_seconds,
             pool_pre_ping=True,
             connect_args={
+                **CLIENT_LIVENESS,
                 "connect_timeout": settings.database_connect_timeout_seconds,
-                "options": f"-c statement_timeout={settings.database_statement_timeout_seconds}s -c TimeZone=UTC",
+                "options": f"-c statement_timeout={settings.database_statement_timeout_seconds}s -c TimeZone=UTC"
+                f" {SERVER_LIVENESS}",
             },
             # An error's text would otherwise quote the values of the row.
             hide_parameters=True,

@@ -74,7 +74,7 @@ async def require(session: ReadSession, caller: Caller, verb: Verb, account_id: 
     query = select(Account, may(caller, verb, Account.id).label("allowed")).where(
         Account.id == account_id, may(caller, Verb.READ, Account.id)
     )
-    found = (await session.execute(query.with_for_update(of=Account) if lock else query)).one_or_none()
+    found = (await session.execute(query.with_for_update(of=Account, key_share=True) if lock else query)).one_or_none()
     if found is None:
         raise account_missing()
     if not found.allowed:

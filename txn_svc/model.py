@@ -172,6 +172,9 @@ class StatementImport(Base):
 
 class ImportRow(Base):
     __tablename__ = "import_row"
+    __table_args__ = (
+        Index("import_row_rejects", "account_id", "import_id", "line", postgresql_where=text("outcome = 'REJECT'")),
+    )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     import_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -54,7 +54,6 @@ class Consumer:
             visibility_seconds=settings.consumer_visibility_seconds,
         )
         self._retry = Backoff(settings.consumer_retry_first_seconds, settings.consumer_retry_most_seconds)
-        self._deletions = Deletions(self._queue)
         self._running: dict[asyncio.Task[None], Message] = {}
         self._reachable = False
 

@@ -19,6 +19,7 @@ from prometheus_client import Gauge
 from psycopg import AsyncConnection, Error
 
 from runtime.aws import error_code
+from runtime.database import CLIENT_LIVENESS, SERVER_LIVENESS
 from runtime.messages import outbox
 from runtime.messages.backoff import Backoff, pause
 from runtime.messages.outbox import Outgoing
@@ -39,17 +40,13 @@ PRUNE_SECONDS = 600.0
 PRUNE_MAX = 5000
 RETENTION = timedelta(days=7)
 
-# A relay whose machine vanished must not keep the lock: both ends notice within half a minute.
+# A relay whose machine vanished must not keep the lock.
 _CONNECTION: dict[str, Any] = {
+    **CLIENT_LIVENESS,
     "autocommit": True,
     "application_name": "stori-relay",
     "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-    "options": "-c statement_timeout=15s -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
-    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15s",
+    "options": f"-c statement_timeout=15s {SERVER_LIVENESS}",
 }
 
 _PENDING = Gauge("stori_outbox_pending", "Events that wait to leave.", ["destination"])

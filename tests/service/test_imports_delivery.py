@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+import os
+import socket
 from contextlib import suppress
+from socket import TCP_KEEPIDLE, TCP_USER_TIMEOUT
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
-from runtime.database import Database
+from runtime.database import Database, DatabaseSettings, open_database
 from runtime.ids import new_id, to_id
 from tests.service.importing import BRIEF, Uploads, account, event, events, get, message, newest, post, start
 from tests.service.txn import Client, Txn
+from txn_svc.imports import commit as commit_module
 from txn_svc.imports import importer as importer_module
 from txn_svc.imports.claim import Busy, claim, connect, file_of
 from txn_svc.imports.importer import RECEIVES_MAX
@@ -97,6 +102,48 @@ async def test_two_imports_of_one_account_at_once_create_each_row_once(
     done = [await found(person, started.id) for started in starts]
     assert sorted(one.imported_count for one in done) == [0, 4]
     assert (await account(person, opened.id)).balance_minor == 3974
+
+
+async def test_an_account_is_read_and_given_more_files_while_one_is_committed(
+    txn_whole: Txn, uploads: Uploads, txn_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, started = await uploaded(txn_whole)
+    announced = await uploads.announcement()
+    write, committing, finish = commit_module._write, asyncio.Event(), asyncio.Event()
+
+    async def slow_write(*arguments: Any) -> None:
+        committing.set()
+        await finish.wait()
+        await write(*arguments)
+
+    monkeypatch.setattr(commit_module, "_write", slow_write)
+    handling = asyncio.create_task(uploads.importer(txn_database).handle(announced))
+    await committing.wait()
+    try:
+        async with asyncio.timeout(5):
+            seen = await account(person, started.account_id)
+            another = await start(person, started.account_id)
+    finally:
+        finish.set()
+        await handling
+
+    assert (seen.balance_minor, another.state) == (0, txn_pb2.IMPORT_STATE_AWAITING_UPLOAD)
+    assert (await account(person, started.account_id)).balance_minor == 3974
+
+
+async def test_an_import_waits_for_a_connection_longer_than_a_call_would(txn_whole: Txn, uploads: Uploads) -> None:
+    person, started = await uploaded(txn_whole)
+    announced = await uploads.announcement()
+    call_waits = DatabaseSettings.model_fields["database_pool_timeout_seconds"].default
+
+    async with open_database(uploads.settings.model_copy(update={"database_pool_size": 1})) as database:
+        async with database.read() as session:
+            await session.execute(text("SELECT 1"))
+            handling = asyncio.create_task(uploads.importer(database).handle(announced))
+            await asyncio.sleep(call_waits + 0.2)
+        await handling
+
+    assert (await found(person, started.id)).state == COMPLETED
 
 
 @pytest.mark.parametrize("step", ["fetch", "stage", "commit"])
@@ -379,6 +426,32 @@ async def test_an_import_nobody_works_on_is_given_up_and_one_at_work_is_not(
     assert len(await events(txn_urls, started.id)) == 1
 
 
+async def test_an_import_that_waits_for_its_holders_other_files_is_not_given_up(
+    txn_whole: Txn, uploads: Uploads, txn_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, started = await uploaded(txn_whole)
+    announced = await uploads.announcement()
+
+    async def killed(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importer_module, "stage", killed)
+        with pytest.raises(Killed):
+            await uploads.importer(txn_database).handle(announced)
+    hasty = Sweep(txn_database, uploads.settings.model_copy(update={"orphan_seconds": 0}))
+
+    async with (
+        claim(txn_database.url, "one file", person.subject, 2),
+        claim(txn_database.url, "two file", person.subject, 2),
+    ):
+        await hasty.once()
+
+    assert (await found(person, started.id)).state == PLANNING
+    await uploads.importer(txn_database).handle(announced)
+    assert (await found(person, started.id)).state == COMPLETED
+
+
 async def test_an_import_into_an_account_closed_meanwhile_fails(
     txn_whole: Txn, uploads: Uploads, txn_database: Database, txn_urls: DatabaseUrls
 ) -> None:
@@ -410,3 +483,12 @@ async def test_a_claim_ends_with_its_connection(txn_database: Database) -> None:
                     taken_over = True
 
     assert taken_over
+
+
+async def test_a_claim_whose_server_has_vanished_is_noticed(txn_database: Database) -> None:
+    async with await connect(txn_database.url) as connection:
+        with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            options = [wire.getsockopt(socket.IPPROTO_TCP, name) for name in (TCP_KEEPIDLE, TCP_USER_TIMEOUT)]
+        served = await (await connection.execute("SHOW tcp_keepalives_idle")).fetchone()
+
+    assert (options, served) == ([10, 15_000], ("10",))

@@ -201,8 +201,12 @@ async def test_an_unknown_layout_fails_with_a_sentence_and_an_event(txn_whole: T
             b"date,description,amount\n2026-07-01,a,90000000000000000\n2026-07-01,b,90000000000000000\n",
             txn_pb2.IMPORT_FAILURE_CODE_UNREADABLE,
         ),
+        (
+            b"date,description,amount\n2026-07-01,a,9%s\n2026-07-02,b,-9%s\n2026-08-01,c,9%s\n" % ((b"0" * 16,) * 3),
+            txn_pb2.IMPORT_FAILURE_CODE_UNREADABLE,
+        ),
     ],
-    ids=["empty", "header-only", "pdf", "overflow"],
+    ids=["empty", "header-only", "pdf", "overflow", "overflow-over-the-months"],
 )
 async def test_a_file_that_cannot_be_imported_says_why(txn_whole: Txn, content: bytes, code: int) -> None:
     person = await txn_whole.person()

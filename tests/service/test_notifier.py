@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from local.emulator import Emulator
+from notifier.deliveries import LEASE_SECONDS
 from notifier.letter import write
 from notifier.mail import compose
 from notifier.sender import NotAccepted, OutcomeUnknown, SesSender
@@ -89,6 +90,24 @@ async def test_duplicates_at_once_send_one_mail(mailing: Mailing, times: int) ->
 
     assert len(mailing.ses.requests) == 1
     assert mailing.delivery(event)["attempt"] == "1"
+
+
+async def test_a_claim_that_botocore_writes_twice_is_one_attempt(
+    mailing: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, call_once = mailing.settle_import(), mailing.aws.call
+
+    async def call_twice(method: Any, **kwargs: Any) -> Any:
+        if method.__name__ == "put_item":
+            await call_once(method, **kwargs)  # its answer is lost
+        return await call_once(method, **kwargs)
+
+    monkeypatch.setattr(mailing.aws, "call", call_twice)
+    async with asyncio.timeout(LEASE_SECONDS / 2):
+        await mailing.handle(event)
+
+    assert len(mailing.ses.requests) == 1
+    assert (mailing.delivery(event)["state"], mailing.delivery(event)["attempt"]) == ("SENT", "1")
 
 
 async def test_two_imports_are_two_mails(mailing: Mailing) -> None:

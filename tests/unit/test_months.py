@@ -19,8 +19,8 @@ from txn_svc.ledger.months import (
 
 days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 
-JULY = MonthFigures(date(2026, 7, 1), 2, 1, 1, 6050, -1030)
-AUGUST = MonthFigures(date(2026, 8, 1), 2, 1, 1, 1000, -2046)
+JULY = MonthFigures(2, 1, 1, 6050, -1030, date(2026, 7, 1))
+AUGUST = MonthFigures(2, 1, 1, 1000, -2046, date(2026, 8, 1))
 
 
 @given(days)
@@ -55,10 +55,10 @@ def test_months_without_figures_are_zero() -> None:
     filled = fill([AUGUST, JULY], date(2026, 6, 15), date(2026, 9, 1))
 
     assert filled == [
-        MonthFigures(date(2026, 6, 1), 0, 0, 0, 0, 0),
+        MonthFigures(0, 0, 0, 0, 0, date(2026, 6, 1)),
         JULY,
         AUGUST,
-        MonthFigures(date(2026, 9, 1), 0, 0, 0, 0, 0),
+        MonthFigures(0, 0, 0, 0, 0, date(2026, 9, 1)),
     ]
     assert filled[0].average_credit_minor is None
 

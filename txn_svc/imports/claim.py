@@ -5,10 +5,12 @@ any transaction while S3 is asked, and the same one stages the rows: who has los
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
+
+from runtime.database import CLIENT_LIVENESS, SERVER_LIVENESS
 
 CONNECT_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_SECONDS = 900
@@ -27,23 +29,20 @@ class Busy(Exception):
 async def claim(database_url: str, file: str, holder: str, running_max: int) -> AsyncIterator[Connection]:
     """Holds `file` and one of the holder's `running_max` places inside the block. Raises Busy at once if it cannot."""
     async with await connect(database_url) as connection:
-        if not await _first_free(connection, [f"import file {file}"]):
-            raise Busy("file")
-        if not await _first_free(connection, [f"import place {place} of {holder}" for place in range(running_max)]):
-            raise Busy("holder")
+        await _hold(connection, file, holder, running_max)
         yield connection
 
 
 async def connect(database_url: str) -> Connection:
-    """A connection of one's own in autocommit mode, whose death the server notices within a minute."""
+    """A connection of one's own in autocommit mode, whose death both ends notice within half a minute."""
     connection: Connection = await psycopg.AsyncConnection.connect(
         database_url,
         autocommit=True,
+        **CLIENT_LIVENESS,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         options=(
             f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT_SECONDS}s"
-            f" -c work_mem={WORK_MEMORY_MB}MB"
-            " -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c TimeZone=UTC"
+            f" -c work_mem={WORK_MEMORY_MB}MB -c TimeZone=UTC {SERVER_LIVENESS}"
         ),
     )
     return connection
@@ -55,15 +54,23 @@ def file_of(object_key: str, object_version: str) -> str:
 
 
 @asynccontextmanager
-async def if_free(connection: Connection, file: str) -> AsyncIterator[bool]:
-    """Whether nobody works on the file; if so, nobody does inside the block either."""
-    name = f"import file {file}"
-    free = await _first_free(connection, [name])
+async def if_free(connection: Connection, file: str, holder: str, running_max: int) -> AsyncIterator[bool]:
+    """Whether the file could be claimed; if so, nobody else can claim it inside the block."""
     try:
-        yield free
+        is_free = False
+        with suppress(Busy):
+            await _hold(connection, file, holder, running_max)
+            is_free = True
+        yield is_free
     finally:
-        if free:
-            await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+        await connection.execute("SELECT pg_advisory_unlock_all()")
+
+
+async def _hold(connection: Connection, file: str, holder: str, running_max: int) -> None:
+    if not await _first_free(connection, [f"import file {file}"]):
+        raise Busy("file")
+    if not await _first_free(connection, [f"import place {place} of {holder}" for place in range(running_max)]):
+        raise Busy("holder")
 
 
 async def _first_free(connection: Connection, names: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ it was read, and its rows say what is wrong with each.
 from datetime import UTC, datetime
 
 import psycopg
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.exc import DBAPIError
 
 from protos.events.v1 import events_pb2
@@ -58,6 +58,16 @@ WHERE account_id = :account_id AND import_id = :import_id AND outcome IN ('CREAT
 GROUP BY 3
 """)
 
+# Fails where a total, or the balance after any month, of the account or of the file does not fit 64 bits.
+_REQUIRE_TOTALS = text("""
+SELECT CAST(greatest(opening_balance_minor, 0) + sum(credit_total_minor) AS bigint),
+  CAST(least(opening_balance_minor, 0) + sum(debit_total_minor) AS bigint)
+FROM account_month JOIN account ON account.id = account_id WHERE account_id = :account_id GROUP BY account.id
+UNION ALL
+SELECT CAST(sum(credit_total_minor) AS bigint), CAST(sum(debit_total_minor) AS bigint)
+FROM import_month WHERE account_id = :account_id AND import_id = :import_id
+""")
+
 
 async def commit(database: Database, staged: StatementImport) -> None:
     """Makes a COMMITTING import COMPLETED; does nothing where it is settled already. Raises Refused, undoing all.
@@ -68,7 +78,7 @@ async def commit(database: Database, staged: StatementImport) -> None:
     async with database.write() as session:
         await session.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'"))
         await session.execute(text(f"SET LOCAL work_mem = '{WORK_MEMORY_MB}MB'"))
-        account = await session.scalar(select(Account).where(Account.id == staged.account_id).with_for_update())
+        account = await session.scalar(_locked(staged))
         found = await store.locked(session, staged.id)
         assert account is not None
         assert found is not None
@@ -82,12 +92,18 @@ async def commit(database: Database, staged: StatementImport) -> None:
         await _complete(session, account, found)
 
 
+def _locked(staged: StatementImport) -> Select[Account]:
+    # The weaker lock lets others refer to the account meanwhile: start an import, keep a digest.
+    return select(Account).where(Account.id == staged.account_id).with_for_update(key_share=True)
+
+
 async def _write(session: WriteSession, found: StatementImport) -> None:
     this = {"account_id": found.account_id, "import_id": found.id}
     try:
         found.duplicate_count = await session.changed(_MARK_KNOWN, {**this, "reason": SAME_CONTENT})
         found.imported_count = await session.changed(_CREATE, {**this, "now": datetime.now(UTC)})
         await session.execute(_SUM_MONTHS, this)
+        await session.execute(_REQUIRE_TOTALS, this)
     except DBAPIError as error:
         if isinstance(error.orig, psycopg.errors.NumericValueOutOfRange):
             raise Refused("UNREADABLE", "The amounts of this file add up to more than an account can hold.") from None

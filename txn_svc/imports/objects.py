@@ -98,6 +98,8 @@ def announced(record: dict[str, Any]) -> Announced:
 
 def place(key: str) -> UploadKey | DropKey:
     """What a key stands for. It names an import or an account, never an owner. Raises Ignored for any other key."""
+    if "\0" in key:
+        raise Ignored("a key that PostgreSQL cannot hold")
     if key.startswith(_UPLOADS):
         return UploadKey(_id("imp", key.removeprefix(_UPLOADS)))
     if key.startswith(_DROPS):

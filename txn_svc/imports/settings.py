@@ -22,6 +22,9 @@ class ImporterSettings(UploadSettings):
     """What only `importer` needs."""
 
     imports_queue_url: str = Field(min_length=1)
+    database_pool_timeout_seconds: float = Field(
+        60, gt=0, description="Longer than a call's: a step of an import may wait until another one's commit is done."
+    )
     running_imports_max: int = Field(2, ge=1, le=100, description="Imports of one holder that are worked on at once.")
     download_seconds: float = Field(120, gt=0, description="How long fetching one file from S3 may take.")
     busy_retry_seconds: int = Field(5, ge=0, le=900, description="When a file comes back that finds its holder busy.")

@@ -30,8 +30,8 @@ class Sweep:
     """Expires forms and fails orphans, a bounded number at a time.
 
     An orphan is an import whose message was lost, at the latest in the dead-letter queue. It is only called one after
-    this process has itself seen nobody work on it for `orphan_seconds`: after an outage of all importers the messages
-    come first.
+    this process has itself seen nobody work on it for `orphan_seconds`, though its holder had a place free: after an
+    outage of all importers the messages come first, and behind a holder's large files his other ones wait.
     """
 
     def __init__(self, database: Database, settings: ImporterSettings) -> None:
@@ -67,7 +67,8 @@ class Sweep:
         idle: dict[UUID, float] = {}
         async with await connect(self._database.url) as connection:
             for found in unfinished:
-                async with if_free(connection, file_of(found.object_key, found.object_version or "")) as is_free:
+                file = file_of(found.object_key, found.object_version or "")
+                async with if_free(connection, file, found.subject, self._settings.running_imports_max) as is_free:
                     if is_free:
                         idle[found.id] = self._idle_since.get(found.id, time.monotonic())
                         await self._fail_orphan(found, idle[found.id])

@@ -37,23 +37,10 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class MonthFigures:
-    """`Totals` of the month whose first day is `month`."""
+class MonthFigures(Totals):
+    """Those of the month whose first day is `month`."""
 
     month: date
-    transaction_count: int
-    credit_count: int
-    debit_count: int
-    credit_total_minor: int
-    debit_total_minor: int
-
-    @property
-    def average_credit_minor(self) -> int | None:
-        return average_minor(self.credit_total_minor, self.credit_count)
-
-    @property
-    def average_debit_minor(self) -> int | None:
-        return average_minor(self.debit_total_minor, self.debit_count)
 
 
 def month_of(day: date) -> date:
@@ -81,7 +68,7 @@ def month_range(first: date, last: date) -> list[date]:
 def fill(months: Iterable[MonthFigures], first: date, last: date) -> list[MonthFigures]:
     """The months from `first` to `last`, contiguous and ascending; those without figures are zero."""
     known = {figures.month: figures for figures in months}
-    return [known.get(month) or MonthFigures(month, 0, 0, 0, 0, 0) for month in month_range(first, last)]
+    return [known.get(month) or MonthFigures(0, 0, 0, 0, 0, month) for month in month_range(first, last)]
 
 
 def totals(months: Iterable[MonthFigures]) -> Totals:

@@ -142,6 +142,7 @@ CREATE TABLE import_row (
   column_name text,
   PRIMARY KEY (account_id, import_id, line)
 );
+CREATE INDEX import_row_rejects ON import_row (account_id, import_id, line) WHERE outcome = 'REJECT';
 CREATE TABLE import_month (
   account_id uuid NOT NULL,
   import_id uuid NOT NULL,
