@@ -47,6 +47,8 @@ def create_app(settings: BffSettings, verify: Verify, clients: Clients) -> ASGIA
         middleware=[cors],
         exception_handlers={HTTPException: _http_error, HttpRefusal: _refusal},
     )
+    # Its address would be made of the client's Host header, and without the proxy's https.
+    app.router.redirect_slashes = False
     return Edge(app, frozenset(route.path for route in routes))
 
 

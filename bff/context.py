@@ -1,6 +1,7 @@
 """What the resolvers of one request share, and nothing of another's."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,9 +13,11 @@ from protos.txn.v1 import txn_pb2 as pb
 from protos.user.v1 import user_pb2
 from runtime.call import Caller
 from runtime.ids import to_id
-from runtime.refusals import NotFound
+from runtime.refusals import InvalidArgument, NotFound
 
 MAX_ACCOUNT_PAGES: Final = 5
+MAX_OWN_CALLS: Final = 8  # at once: the calls of one request must not queue before those of all others
+MAX_MONTHS: Final = 12_000  # a hundred accounts, ten years each
 _PEOPLE = uuid5(NAMESPACE_URL, "urn:stori:viewer")
 
 
@@ -25,6 +28,8 @@ class Context:
     caller: Caller
     clients: Clients
     loaders: Loaders
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_OWN_CALLS))
+    _months: int = 0
 
     @property
     def viewer_id(self) -> str:
@@ -34,6 +39,15 @@ class Context:
     def forget(self) -> None:
         """Drops what was loaded: a mutation may have changed it."""
         self.loaders = Loaders(self.clients)
+
+    def spend_months(self, count: int) -> None:
+        """Counts the months of an answer, which no document tells beforehand. Raises InvalidArgument for too many."""
+        self._months += count
+        if self._months > MAX_MONTHS:
+            raise InvalidArgument(
+                f"The answer would hold more than {MAX_MONTHS:,} months: narrow `fromMonth` and `toMonth`.",
+                reason="TOO_MANY_MONTHS",
+            )
 
     async def me(self) -> user_pb2.User:
         """The caller's own record; the first time anybody asks for it, it is made."""

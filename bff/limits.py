@@ -42,9 +42,13 @@ MAX_ROOT_FIELDS: Final = 20
 MAX_FIELDS: Final = 1_000
 MAX_COST: Final = 50_000  # fields of the answer, lists at the sizes assumed here
 MAX_PAGE_SIZE: Final = 100
+CALL_COST: Final = 100  # a call to a service takes as long as this many fields
 
 _PAGE_LISTS = frozenset({"edges", "nodes"})
 _DEFAULT_PAGE_SIZE = 50
+# Each of these is a call of its own, where all others of a kind share one; so is whatever goes on from a cursor.
+_OWN_CALLS = frozenset({"imports", "rows"})
+_CURSORS = frozenset({"after", "before"})
 _ASSUMED_LIST_SIZE = 10
 _ASSUMED_LIST_SIZES = {("Viewer", "accounts"): 20, ("AccountSummary", "months"): 24}
 
@@ -164,7 +168,7 @@ class Measurer:
         own = Measure(1, 1, 1 if node.alias else 0)
         if name.startswith("__"):  # introspection: bounded by graphql-core's own rule, closed in production
             return replace(inner + own, depth=inner.depth + 1, fixed=1, paged=0)
-        below = 1 + inner.fixed + inner.paged * _page_size(node)
+        below = 1 + inner.fixed + inner.paged * _page_size(node) + (CALL_COST if _is_own_call(node) else 0)
         paged = 0
         if kind is not None and _is_list_of_objects(kind):
             if name in _PAGE_LISTS:
@@ -202,6 +206,11 @@ def _field_type(parent: GraphQLNamedType | None, name: str) -> GraphQLOutputType
 def _is_list_of_objects(kind: GraphQLOutputType) -> bool:
     bare = kind.of_type if is_non_null_type(kind) else kind
     return is_list_type(bare) and is_composite_type(get_named_type(kind))
+
+
+def _is_own_call(node: FieldNode) -> bool:
+    arguments = {argument.name.value for argument in node.arguments or ()}
+    return node.name.value in _OWN_CALLS or not _CURSORS.isdisjoint(arguments)
 
 
 def _page_size(node: FieldNode) -> int:

@@ -1,6 +1,7 @@
 """What the bff is told by its environment."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -8,11 +9,13 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from runtime.rpc.client import RpcClientSettings
-from runtime.settings import ProcessSettings
+from runtime.settings import Bind, ProcessSettings
 from runtime.tokens.settings import DomainSettings, TokenSettings
 
 Profile = Literal["development", "production"]
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+
+_RATE_LIMIT_STORAGE = re.compile(r"memory://|(async\+)?rediss?(\+[a-z]+)?://[^\s/]\S*")
 
 Listed = Annotated[tuple[str, ...], NoDecode]
 
@@ -20,7 +23,7 @@ Listed = Annotated[tuple[str, ...], NoDecode]
 class BffSettings(ProcessSettings, TokenSettings, DomainSettings, RpcClientSettings):
     """Lists are comma separated."""
 
-    http_bind: str = Field("0.0.0.0:8080", description="host:port; port 0 picks a free one.")
+    http_bind: Bind = Field("0.0.0.0:8080", description="host:port; port 0 picks a free one.")
     user_svc_address: str = Field(min_length=1)
     txn_svc_address: str = Field(min_length=1)
     web_client_id: str = Field(min_length=1, description="The OAuth client of the web app and of GraphiQL.")
@@ -50,6 +53,15 @@ class BffSettings(ProcessSettings, TokenSettings, DomainSettings, RpcClientSetti
             raise ValueError("STORI_WEB_CLIENT_ID must be one of COGNITO_PERSON_CLIENT_IDS.")
         if not all(_ORIGIN.fullmatch(origin) for origin in self.cors_origins):
             raise ValueError("STORI_CORS_ORIGINS must be exact origins: scheme, host and port, nothing after them.")
-        if "*" in self.trusted_proxies:
+        if not all(_is_network(proxy) for proxy in self.trusted_proxies):
             raise ValueError("STORI_TRUSTED_PROXIES must name addresses or networks, not everybody.")
+        if not _RATE_LIMIT_STORAGE.fullmatch(self.rate_limit_storage):
+            raise ValueError("STORI_RATE_LIMIT_STORAGE must be memory:// or redis://host:port.")
         return self
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return ip_network(text, strict=False).prefixlen > 0
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from local.control import NotRunning, ask
-from local.home import Home
+from local.home import Home, NoFolder
 from local.launch import take_lock
 from local.up import AlreadyRunning, lock_home, up
 
@@ -22,6 +22,7 @@ def main() -> int:
     try:
         match options.command, options.name:
             case "up", None:
+                home.make()
                 lock_home(home)
                 return asyncio.run(up(home))
             case "stop", None:
@@ -30,7 +31,7 @@ def main() -> int:
                 return tell(home, options.command, options.name)
             case "clean", None:
                 return clean(home)
-    except (AlreadyRunning, NotRunning) as error:
+    except (AlreadyRunning, NoFolder, NotRunning) as error:
         return say(str(error), ok=False)
     return say("Which process? For example `make start NAME=importer`.", ok=False)
 
@@ -54,9 +55,12 @@ def stop_all(home: Home) -> int:
 
 
 def clean(home: Home) -> int:
-    """Removes the folder and all data in it, unless something runs there."""
-    if not home.path.exists():
+    """Removes the folder and all data in it, unless something runs there, or it holds what is not a stack's."""
+    if not home.path.is_dir():
         return say(f"There is nothing in {home.path}.")
+    strangers = home.strangers()
+    if strangers:
+        return say(f"{home.path} holds {strangers[0]}, which is not Stori's: nothing is removed.", ok=False)
     try:
         for lock in (home.lock, home.postgres / "lock", home.emulator / "lock"):
             if lock.parent.exists():

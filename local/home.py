@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+_FOLDERS = frozenset({"emulator", "logs", "postgres"})
+_FILES = frozenset({"control", "demo", "deployed", "passwords", "ports", "stack"})
+
+
+class NoFolder(Exception):
+    """STORI_HOME cannot be a folder."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,17 @@ class Home:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Home":
         return cls((ROOT / environment.get("STORI_HOME", ".local")).absolute())
+
+    def make(self) -> None:
+        """Raises NoFolder."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NoFolder(f"STORI_HOME cannot be {self.path}: {error.strerror}.") from None
+
+    def strangers(self) -> list[str]:
+        """What lies in the folder and is not a stack's."""
+        return sorted(entry.name for entry in self.path.iterdir() if not _is_ours(entry.name))
 
     @property
     def lock(self) -> Path:
@@ -59,6 +76,12 @@ class Home:
     @property
     def emulator(self) -> Path:
         return self.path / "emulator"
+
+
+def _is_ours(name: str) -> bool:
+    # An unfinished file carries its writer's pid: ports.json.4711.
+    stem, _, rest = name.partition(".json")
+    return name == "lock" or name in _FOLDERS or (stem in _FILES and (name.endswith(".json") or rest[1:].isdigit()))
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

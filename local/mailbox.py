@@ -15,7 +15,7 @@ from starlette.routing import Route
 from local.mails import Mail, eml, mails
 from runtime.http import serve_http
 from runtime.process import Process, run, settings_or_exit
-from runtime.settings import ProcessSettings
+from runtime.settings import Bind, ProcessSettings
 
 EMULATOR_SECONDS = 5.0
 # Neither the page nor a mail inside its frame may run anything or fetch anything.
@@ -36,7 +36,7 @@ FRAME = """<iframe sandbox title="{subject}" src="/mails/{id}.html" loading="laz
 
 
 class MailboxSettings(ProcessSettings):
-    http_bind: str = Field("127.0.0.1:8025", description="host:port of the page.")
+    http_bind: Bind = Field("127.0.0.1:8025", description="host:port of the page.")
     emulator_url: str = Field(description="The AWS emulator, whose SES is shown.")
     mail_dir: Path = Field(description="Where the emulator keeps raw mails.")
 

@@ -41,6 +41,8 @@ def choose_ports(admin: tuple[str, ...], last: Mapping[str, int], environment: M
     ports: dict[str, int] = {}
     for name, default in NAMED.items():
         wanted = wanted_port(name, default, environment)
+        if wanted and wanted in ports.values():
+            raise PortTaken(f"Port {wanted} is wanted twice; set STORI_{name.upper()}_PORT to another port, or to 0.")
         ports[name] = wanted or again_or_free(name, last, ports)
     for name in (*ALWAYS_FREE, *(f"{process}_admin" for process in admin)):
         ports[name] = again_or_free(name, last, ports)

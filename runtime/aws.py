@@ -1,6 +1,7 @@
 """AWS by boto3: clients with bounds on everything, their blocking calls in bounded threads."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,8 @@ from runtime import call
 from runtime.refusals import DeadlineExceeded
 from runtime.settings import Settings
 
+_ENDPOINT = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
+
 CONNECT_TIMEOUT_SECONDS = 2.0
 READ_TIMEOUT_SECONDS = 5.0
 ATTEMPTS_MAX = 3
@@ -29,7 +32,7 @@ AwsError = (BotoCoreError, ClientError, DeadlineExceeded)
 
 
 class AwsSettings(Settings):
-    region: str = Field(min_length=1, validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
+    region: str = Field(pattern=r"^[a-z0-9-]+$", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
     endpoint_url: str | None = Field(None, validation_alias="AWS_ENDPOINT_URL", validate_default=True)
     aws_threads: int = Field(16, ge=2, le=128, description="Calls in flight at once, and connections kept per client.")
 
@@ -38,6 +41,8 @@ class AwsSettings(Settings):
     def _only_local(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value and info.data.get("environment") != "local":
             raise ValueError("is refused unless STORI_ENVIRONMENT=local; in production the SDK knows the endpoints.")
+        if value and not _ENDPOINT.fullmatch(value):
+            raise ValueError("must be an http(s) address.")
         return value or None
 
 

@@ -3,10 +3,10 @@
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from pydantic import Field, SecretStr
+from pydantic import Field
 from sqlalchemy import MetaData, NullPool, create_engine, text
 
-from runtime.database import sqlalchemy_url
+from runtime.database import PostgresqlUrl, sqlalchemy_url
 from runtime.settings import Settings
 
 LOCK_TIMEOUT_SECONDS = 5
@@ -15,7 +15,7 @@ _ADVISORY_LOCK = 7_305_802_114
 
 
 class MigrationSettings(Settings):
-    migration_database_url: SecretStr = Field(description="postgresql://… of the role that owns the schema.")
+    migration_database_url: PostgresqlUrl = Field(description="postgresql://… of the role that owns the schema.")
     application_role: str = Field(
         "", description="Who gets the grants; empty is the owner's name with _app for _owner."
     )

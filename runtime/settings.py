@@ -1,11 +1,24 @@
 """Settings: environment variables, read once in a process's `__main__`, cast, immutable."""
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Environment = Literal["production", "local"]
+_BIND = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_LARGEST_PORT = 65535
+
+
+def _bind(value: str) -> str:
+    found = _BIND.fullmatch(value)
+    if found is None or int(found[2]) > _LARGEST_PORT:
+        raise ValueError("must be host:port")
+    return value
+
+
+Bind = Annotated[str, AfterValidator(_bind)]
 
 
 class Settings(BaseSettings):
@@ -25,6 +38,6 @@ class Settings(BaseSettings):
 class ProcessSettings(Settings):
     """What every process has."""
 
-    admin_bind: str = Field("0.0.0.0:9090", description="host:port of /livez, /readyz and /metrics.")
+    admin_bind: Bind = Field("0.0.0.0:9090", description="host:port of /livez, /readyz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     drain_seconds: float = Field(25, gt=0, le=60, description="How long work in flight may go on after SIGTERM.")

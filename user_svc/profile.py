@@ -1,6 +1,8 @@
 """What a profile may hold: pure checks, each raising ValueError with what is wrong."""
 
+import re
 import unicodedata
+from functools import cache
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
@@ -10,6 +12,10 @@ EMAIL_MAX = 320
 DEFAULT_LOCALE = "en-US"
 DEFAULT_TIME_ZONE = "UTC"
 
+# Language, script, region, variant. Babel would also take, and keep, any text behind an @ or a dot.
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+# What these mean depends on the machine.
+_NO_ZONES = frozenset({"Factory", "localtime"})
 _UNPRINTABLE = frozenset({"Cc", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -24,13 +30,15 @@ def display_name(value: str) -> str:
 def locale(value: str) -> str:
     """A BCP 47 tag that CLDR knows, canonically written: es-MX."""
     try:
-        return str(Locale.parse(value, sep="-")).replace("_", "-")
+        if _TAG.fullmatch(value):
+            return str(Locale.parse(value, sep="-")).replace("_", "-")
     except (UnknownLocaleError, ValueError, TypeError):
-        raise ValueError("must be a language tag such as es-MX") from None
+        pass
+    raise ValueError("must be a language tag such as es-MX")
 
 
 def time_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError("must be a time zone such as America/Mexico_City")
     return value
 
@@ -39,3 +47,9 @@ def email(value: str) -> str:
     if "@" not in value or len(value) > EMAIL_MAX or not value.isprintable() or " " in value:
         raise ValueError("must be an address")
     return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    # Reads hundreds of files, so not at each call.
+    return frozenset(available_timezones()) - _NO_ZONES

@@ -133,7 +133,8 @@ async def _page_from(info: Info, key: PageKey, cursor: str) -> pb.ListTransactio
         backward=key.backward,
         with_totals=key.with_totals,
     )
-    return await info.context.clients.transactions.ListTransactions(request)
+    async with info.context.turns:
+        return await info.context.clients.transactions.ListTransactions(request)
 
 
 def _missing() -> NotFound:

@@ -118,7 +118,8 @@ class Import(Node):
             page_size=asked.size,
             page_token=asked.cursor,
         )
-        return ImportRowConnection.from_proto(await info.context.clients.imports.ListImportRows(request), asked)
+        async with info.context.turns:
+            return ImportRowConnection.from_proto(await info.context.clients.imports.ListImportRows(request), asked)
 
     @classmethod
     def from_proto(cls, message: pb.Import) -> Self:
@@ -188,4 +189,5 @@ async def list_imports(info: Info, page: Page, account_id: str, filter: ImportFi
         page_token=page.cursor,
         with_total_count=selects(info, "totalCount"),
     )
-    return ImportConnection.from_proto(await info.context.clients.imports.ListImports(request), page)
+    async with info.context.turns:
+        return ImportConnection.from_proto(await info.context.clients.imports.ListImports(request), page)

@@ -4,6 +4,8 @@ from typing import Self
 
 import strawberry
 
+from bff.context import Info
+from bff.schema.fields import field
 from bff.schema.money import Money, maybe_money, money
 from protos.txn.v1 import txn_pb2 as pb
 
@@ -44,7 +46,12 @@ class AccountSummary:
     debit_total: Money
     average_credit: Money | None
     average_debit: Money | None
-    months: list[MonthSummary] = strawberry.field(description="Contiguous and ascending.")
+    message: strawberry.Private[pb.Summary]
+
+    @field(description="Contiguous and ascending.")
+    def months(self, info: Info) -> list[MonthSummary]:
+        info.context.spend_months(len(self.message.months))
+        return [MonthSummary.from_proto(month, self.message.currency_code) for month in self.message.months]
 
     @classmethod
     def from_proto(cls, message: pb.Summary) -> Self:
@@ -56,7 +63,7 @@ class AccountSummary:
             debit_total=money(message.debit_total_minor, code),
             average_credit=maybe_money(_average_credit(message), code),
             average_debit=maybe_money(_average_debit(message), code),
-            months=[MonthSummary.from_proto(month, code) for month in message.months],
+            message=message,
         )
 
 

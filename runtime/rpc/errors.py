@@ -26,7 +26,8 @@ _CODES: dict[type[Refusal], grpc.StatusCode] = {
     refusals.DeadlineExceeded: grpc.StatusCode.DEADLINE_EXCEEDED,
     refusals.Internal: grpc.StatusCode.INTERNAL,
 }
-_KINDS = {code: kind for kind, code in _CODES.items()}
+# A call that we cancel ourselves raises CancelledError; one that the server's side cancels has outlived its deadline.
+_KINDS = {code: kind for kind, code in _CODES.items()} | {grpc.StatusCode.CANCELLED: refusals.DeadlineExceeded}
 
 
 def code_of(refusal: Refusal) -> grpc.StatusCode:

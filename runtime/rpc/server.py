@@ -2,23 +2,31 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Self
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runtime.rpc.guard import Guard, Verify
 from runtime.rpc.methods import access_rules
 from runtime.rpc.tls import RpcTlsSettings, server_credentials
+from runtime.settings import Bind
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 
 class RpcServerSettings(RpcTlsSettings):
-    rpc_bind: str = Field("0.0.0.0:50051", description="host:port; port 0 picks a free one.")
+    rpc_bind: Bind = Field("0.0.0.0:50051", description="host:port; port 0 picks a free one.")
     rpc_max_concurrent: int = Field(200, ge=1, description="Calls in progress; one more is RESOURCE_EXHAUSTED.")
     drain_seconds: float = Field(25, gt=0, le=60)
+
+    @model_validator(mode="after")
+    def _shows_who_it_is(self) -> Self:
+        if not self.is_local and self.rpc_tls_cert is None:
+            raise ValueError("STORI_RPC_TLS_CERT and STORI_RPC_TLS_KEY are required unless STORI_ENVIRONMENT=local.")
+        return self
 
 
 class RpcServer:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import grpc
-from pydantic import Field, model_validator
+from pydantic import Field, FilePath, model_validator
 
 from runtime.settings import Settings
 
@@ -11,9 +11,9 @@ from runtime.settings import Settings
 class RpcTlsSettings(Settings):
     """With certificate and key a process shows who it is; with a CA it demands that of the other side (mTLS)."""
 
-    rpc_tls_cert: Path | None = Field(None, description="PEM chain of this process.")
-    rpc_tls_key: Path | None = Field(None, description="PEM key of this process.")
-    rpc_tls_ca: Path | None = Field(None, description="PEM of the authority that signs the other side.")
+    rpc_tls_cert: FilePath | None = Field(None, description="PEM chain of this process.")
+    rpc_tls_key: FilePath | None = Field(None, description="PEM key of this process.")
+    rpc_tls_ca: FilePath | None = Field(None, description="PEM of the authority that signs the other side.")
 
     @model_validator(mode="after")
     def _plaintext_is_local(self) -> "RpcTlsSettings":
@@ -27,8 +27,7 @@ class RpcTlsSettings(Settings):
 def server_credentials(settings: RpcTlsSettings) -> grpc.ServerCredentials | None:
     """None is plaintext, which the settings admit only locally."""
     if settings.rpc_tls_cert is None or settings.rpc_tls_key is None:
-        if not settings.is_local:
-            raise ValueError("STORI_RPC_TLS_CERT and STORI_RPC_TLS_KEY are required unless STORI_ENVIRONMENT=local.")
+        assert settings.is_local
         return None
     pair = (settings.rpc_tls_key.read_bytes(), settings.rpc_tls_cert.read_bytes())
     return grpc.ssl_server_credentials(

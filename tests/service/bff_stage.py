@@ -173,12 +173,13 @@ class Users(user.UserServiceServicer, Peer):
 
 
 class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.ImportServiceServicer, Peer):
-    """Everybody has `accounts` accounts with `rows` transactions each."""
+    """Everybody has `accounts` accounts with `rows` transactions and figures of `months` months each."""
 
     def __init__(self) -> None:
         Peer.__init__(self)
         self.accounts = 3
         self.rows = 20
+        self.months = 1
         self.currencies = ["USD"]
         self.import_rows: list[pb.ImportRow] = []
 
@@ -202,10 +203,15 @@ class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.Impor
     async def BatchGetSummaries(self, request: Any, context: Any) -> pb.BatchGetSummariesResponse:
         owned = self.owned(await self.enter("BatchGetSummaries", request))
         results = [
-            pb.BatchGetSummariesResult(account_id=i, summary=summary(owned[i].currency_code) if i in owned else None)
+            pb.BatchGetSummariesResult(account_id=i, summary=self._summary(owned[i]) if i in owned else None)
             for i in request.account_ids
         ]
         return pb.BatchGetSummariesResponse(results=results)
+
+    def _summary(self, one: pb.Account) -> pb.Summary:
+        made = summary(one.currency_code)
+        made.months.extend([made.months[0]] * (self.months - 1))
+        return made
 
     async def OpenAccount(self, request: Any, context: Any) -> pb.OpenAccountResponse:
         subject = await self.enter("OpenAccount", request)

@@ -304,3 +304,11 @@ async def test_development_answers_introspection_as_graphiql_asks_it(stage: Stag
     data = await stage.data(get_introspection_query(input_value_deprecation=True, specified_by_url=True))
 
     assert build_client_schema(data).query_type is not None
+
+
+async def test_path_with_a_slash_too_many_leads_nowhere(stage: Stage) -> None:
+    """Starlette would send it to whatever host the request names."""
+    answer = await stage.client.get("/config.json/", headers={"host": "evil.example"})
+
+    assert answer.status_code == 404
+    assert "location" not in answer.headers

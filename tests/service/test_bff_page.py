@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bff.context import MAX_OWN_CALLS
 from protos.txn.v1 import txn_pb2 as pb
 from tests.service.bff_stage import ANN, BOB, Stage, account, open_stage, some_id
 
@@ -223,3 +224,33 @@ async def test_services_see_the_persons_token_and_the_request_id(stage: Stage) -
     assert seen.traceparent.startswith(f"00-{'a' * 32}-")
     assert seen.caller is not None
     assert seen.caller.subject == ANN
+
+
+async def test_months_of_an_answer_are_bounded_however_they_are_asked_for(stage: Stage) -> None:
+    stage.txns.accounts = 10
+    stage.txns.months = 1_200
+    query = "{ viewer { accounts { %s } } }"
+    one, two = "summary { transactionCount months { month } }", "again: summary { months { month } }"
+
+    fits = await stage.ask(query % one)
+    answer = await stage.ask(query % f"{one} {two}")
+
+    assert fits.status_code == 200
+    assert sum(len(account["summary"]["months"]) for account in fits.json()["data"]["viewer"]["accounts"]) == 12_000
+    assert answer.status_code == 400
+    assert {error["extensions"]["reason"] for error in answer.json()["errors"]} == {"TOO_MANY_MONTHS"}
+
+
+async def test_calls_of_one_request_leave_room_for_others(stage: Stage) -> None:
+    stage.txns.accounts = 100
+    stage.txns.gates["ListImports"] = asyncio.Event()
+    asking = asyncio.create_task(stage.data("{ viewer { accounts { imports(first: 1) { nodes { id } } } } }"))
+    await stage.txns.entered.wait()
+    await asyncio.sleep(0.2)
+
+    in_flight = stage.txns.calls["ListImports"]
+    stage.txns.gates["ListImports"].set()
+    data = await asking
+
+    assert in_flight == MAX_OWN_CALLS
+    assert len(data["viewer"]["accounts"]) == stage.txns.calls["ListImports"] == 100

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import error_details_pb2
+from grpc.aio import Metadata
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
@@ -25,6 +26,7 @@ from runtime.refusals import (
     Unavailable,
 )
 from runtime.rpc.client import RpcClientSettings, open_channel
+from runtime.rpc.errors import refusal_of
 from runtime.rpc.server import RpcServer, RpcServerSettings, serve_rpc
 
 SERVICE = "user.v1.UserService"
@@ -201,6 +203,13 @@ async def test_a_call_that_outlasts_its_deadline_ends_and_is_cancelled_at_the_se
             await users.GetUser(user_pb2.GetUserRequest())
         async with asyncio.timeout(2):
             await cancelled.wait()
+
+
+def test_a_call_that_the_servers_side_cancels_has_outlived_its_deadline() -> None:
+    """At a deadline a loaded server resets the stream, and grpc then says CANCELLED to the client."""
+    cancelled = grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, Metadata(), Metadata())
+
+    assert isinstance(refusal_of(cancelled), DeadlineExceeded)
 
 
 async def test_only_an_idempotent_call_is_repeated_while_the_service_is_unavailable() -> None:

@@ -104,3 +104,34 @@ def test_document_that_is_wrong_in_other_ways_is_left_to_the_other_rules(source:
 def test_bounds_of_the_text_hold_before_it_is_parsed() -> None:
     assert "Syntax Error" in refused("#" * (limits.MAX_SOURCE_LENGTH + 1))
     assert "Syntax Error" in refused("{ " + "id " * limits.MAX_TOKENS + "}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{ viewer { " + "user { id } " * 490 + "} }",
+        "{ viewer { id } } fragment F on Query { " + "viewer { id } " * 480 + "}",
+        "{ viewer { id } } fragment F on Viewer { " + "id " * 1_900 + "}",
+    ],
+)
+def test_fields_of_one_name_are_not_compared_for_ever(source: str) -> None:
+    """Pair by pair graphql-core compares them for half a second, also in a fragment that nobody spreads."""
+    best = 1.0
+
+    for _ in range(3):
+        started = time.perf_counter()
+        assert refused(source)
+        best = min(best, time.perf_counter() - started)
+
+    assert best < 0.15
+
+
+def test_calls_that_no_other_field_shares_are_dear() -> None:
+    of_each_account = "{ viewer { accounts { %s } } }"
+
+    assert refused(of_each_account % "imports(first: 5) { nodes { id } }") == ""
+    for name, arguments in (("imports", "first: 1"), ("transactions", 'first: 1, after: "x"')):
+        fields = " ".join(f"a{n}: {name}({arguments}) {{ nodes {{ id }} }}" for n in range(30))
+        assert "lists at their largest" in refused(of_each_account % fields)
+    shared = " ".join(f"a{n}: transactions(first: {n}) {{ nodes {{ id }} }}" for n in range(1, 31))
+    assert refused(of_each_account % shared) == ""

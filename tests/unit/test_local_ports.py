@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from local.ports import LOOPBACK, NAMED, PortTaken, choose_ports
+from local.ports import LOOPBACK, NAMED, PortTaken, choose_ports, free_port
 
 FREE = {f"STORI_{name.upper()}_PORT": "0" for name in NAMED}
 
@@ -34,3 +34,10 @@ def test_a_port_in_use_is_refused_with_the_variable_that_changes_it() -> None:
 def test_a_port_that_is_no_port_is_refused(text: str) -> None:
     with pytest.raises(PortTaken, match="STORI_BFF_PORT"):
         choose_ports((), {}, FREE | {"STORI_BFF_PORT": text})
+
+
+def test_a_port_wanted_twice_is_refused() -> None:
+    port = str(free_port())
+
+    with pytest.raises(PortTaken, match=f"Port {port} is wanted twice; set STORI_MAILBOX_PORT"):
+        choose_ports((), {}, FREE | {"STORI_BFF_PORT": port, "STORI_MAILBOX_PORT": port})
