@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.unit.statement_text import Row, finding, read_text, refusal, rejected, rows_of, valid
 from txn_svc.ledger.money import average_minor
 from txn_svc.statement import RejectedRow, Unreadable, ValidRow
+from txn_svc.statement.model import MAX_CELLS_KEPT, MAX_CHARACTERS_KEPT
 
 BRIEF = Path(__file__).parents[2] / "samples" / "brief.csv"
 HEADER = "date,description,amount\n"
@@ -260,3 +261,12 @@ def test_memory_does_not_grow_with_the_file() -> None:
         assert count == 1000 * blocks
 
     assert peaks[1] < peaks[0] * 1.5
+
+
+def test_the_cells_that_a_reject_keeps_are_bounded_together() -> None:
+    wide = ",".join(["x" * 900] * 70)
+
+    row = rejected(rows_of(f"{HEADER}{wide}\n{GOOD}")[0])
+
+    assert len(row.cells) == MAX_CELLS_KEPT
+    assert sum(map(len, row.cells)) == MAX_CHARACTERS_KEPT

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
-# The bounds of a file. A row over one of the first five is rejected; a file over the last is refused.
+# The bounds of a file. A row over one of them is rejected, with the beginning of its cells; a file of more lines is
+# refused.
 MAX_LINE_CHARACTERS: Final = 65_536
 MAX_ROW_LINES: Final = 20
 MAX_CELLS_KEPT: Final = 64
+# A page of a hundred rejects has to fit a gRPC message of 4 MB, at up to four bytes a character.
+MAX_CHARACTERS_KEPT: Final = 4_000
 MAX_DESCRIPTION_CHARACTERS: Final = 500
 MAX_EXTERNAL_ID_CHARACTERS: Final = 200
 MAX_LINES: Final = 50_000_000
@@ -47,7 +50,7 @@ class ValidRow(NamedTuple):
 class RejectedRow(NamedTuple):
     """`reason` is a sentence for a person; `column` is the header of the cell it is about, None for the whole row.
 
-    `cells` are at most 64, and only the beginning of a row that is too long or has no end.
+    `cells` are at most 64 of at most 4,000 characters together, and only the beginning of a row that has no end.
     """
 
     line: int

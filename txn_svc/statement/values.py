@@ -10,6 +10,7 @@ from txn_svc.statement.dates import PADDING, DateError
 from txn_svc.statement.layouts import Columns
 from txn_svc.statement.model import (
     MAX_CELLS_KEPT,
+    MAX_CHARACTERS_KEPT,
     MAX_DESCRIPTION_CHARACTERS,
     MAX_EXTERNAL_ID_CHARACTERS,
     MAX_LINE_CHARACTERS,
@@ -33,11 +34,11 @@ def read_rows(
     description_at, external_id_at = columns.description, columns.external_id
     for line, cells, fault in records:
         if fault is not None:
-            yield RejectedRow(line, tuple(cells), *_FAULTS[fault], None)
+            yield RejectedRow(line, _kept(cells), *_FAULTS[fault], None)
             continue
         if len(cells) != width:
             reason = f"The row has {len(cells)} cells, the header has {width}."
-            yield RejectedRow(line, tuple(cells[:MAX_CELLS_KEPT]), "CELL_COUNT", reason, None)
+            yield RejectedRow(line, _kept(cells), "CELL_COUNT", reason, None)
             continue
         description = "" if description_at is None else cells[description_at]
         external_id = None if external_id_at is None else cells[external_id_at]
@@ -45,9 +46,9 @@ def read_rows(
             booked_on = read_date(cells[date_at])
             amount_minor = read_amount(cells[amount_at].strip(PADDING))
         except DateError as error:
-            yield RejectedRow(line, tuple(cells), error.code, str(error), columns.name(date_at))
+            yield RejectedRow(line, _kept(cells), error.code, str(error), columns.name(date_at))
         except AmountError as error:
-            yield RejectedRow(line, tuple(cells), "BAD_AMOUNT", str(error), columns.name(amount_at))
+            yield RejectedRow(line, _kept(cells), "BAD_AMOUNT", str(error), columns.name(amount_at))
         else:
             if len(description) > MAX_DESCRIPTION_CHARACTERS:
                 yield _too_long(line, cells, columns, description_at, MAX_DESCRIPTION_CHARACTERS)
@@ -60,4 +61,13 @@ def read_rows(
 def _too_long(line: int, cells: list[str], columns: Columns, at: int | None, limit: int) -> RejectedRow:
     assert at is not None
     reason = f"{quoted(cells[at])} is longer than {limit} characters."
-    return RejectedRow(line, tuple(cells), "TOO_LONG", reason, columns.name(at))
+    return RejectedRow(line, _kept(cells), "TOO_LONG", reason, columns.name(at))
+
+
+def _kept(cells: list[str]) -> tuple[str, ...]:
+    """The cells as they stand in the file, cut where they are more than a hundred rejects of one page may hold."""
+    left, kept = MAX_CHARACTERS_KEPT, []
+    for cell in cells[:MAX_CELLS_KEPT]:
+        kept.append(cell[:left])
+        left -= len(kept[-1])
+    return tuple(kept)
