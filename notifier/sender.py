@@ -2,8 +2,6 @@
 
 from typing import Any, Final, Protocol
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -18,10 +16,9 @@ from botocore.exceptions import (
 
 from notifier.mail import Mail
 from notifier.settings import DeliverySettings
-from runtime.aws import Aws, AwsSettings
+from runtime.aws import Aws
 from runtime.refusals import DeadlineExceeded
 
-CONNECT_SECONDS: Final = 2.0
 READ_SECONDS: Final = 10.0
 # The longest send; deliveries.LEASE_SECONDS is longer.
 SEND_SECONDS: Final = 15.0
@@ -74,10 +71,10 @@ class Sender(Protocol):
 class SesSender:
     """Sends through SESv2 as raw MIME, each mail with the tag `delivery`."""
 
-    def __init__(self, aws: Aws, aws_settings: AwsSettings, settings: DeliverySettings) -> None:
+    def __init__(self, aws: Aws, settings: DeliverySettings) -> None:
         self._aws = aws
         self._configuration_set = settings.ses_configuration_set
-        self._client = _client(aws_settings)
+        self._client = aws.client("sesv2", read_timeout_seconds=READ_SECONDS, attempts=1)
 
     async def send(self, mail: Mail) -> str:
         request: dict[str, Any] = {
@@ -94,9 +91,6 @@ class SesSender:
             # Not chained: botocore's texts may quote the request.
             raise outcome_of(error) from None
         return str(answer["MessageId"])
-
-    def close(self) -> None:
-        self._client.close()
 
 
 def outcome_of(error: BotoCoreError | ClientError | DeadlineExceeded) -> Exception:
@@ -118,18 +112,3 @@ def _outcome_of_answer(error: ClientError) -> Exception:
     if status >= 500 or status in {401, 403, 429} or code in _NOT_THIS_MAIL:  # noqa: PLR2004 – HTTP's own numbers
         return NotAccepted(code)
     return Rejected(code)
-
-
-def _client(settings: AwsSettings) -> Any:
-    # Its own client: botocore's retries would send a mail again when an answer is lost.
-    return boto3.Session(region_name=settings.region).client(
-        "sesv2",
-        endpoint_url=settings.endpoint_url,
-        config=Config(  # type: ignore[call-arg]  # the stubs do not know the last option
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 1},
-            max_pool_connections=settings.aws_threads,
-            ignore_configured_endpoint_urls=True,
-        ),
-    )

@@ -24,13 +24,12 @@ class Core:
 @asynccontextmanager
 async def open_core(settings: NotifierSettings) -> AsyncIterator[Core]:
     aws = Aws(settings)
-    sender = SesSender(aws, settings, settings)
+    sender = SesSender(aws, settings)
     try:
         async with open_facts(settings) as facts:
             deliveries = Deliveries(aws, settings.deliveries_table)
             yield Core(aws, deliveries, Notifications(facts, deliveries, sender, settings))
     finally:
-        sender.close()
         aws.close()
 
 

@@ -53,11 +53,16 @@ class Aws:
         self._settings = settings
         self._session = boto3.Session(region_name=settings.region)
         self._threads = ThreadPoolExecutor(settings.aws_threads, thread_name_prefix="aws")
-        self._clients: dict[tuple[str, float], Any] = {}
+        self._clients: dict[tuple[str, float, int], Any] = {}
 
-    def client(self, service: str, *, read_timeout_seconds: float = READ_TIMEOUT_SECONDS) -> Any:
-        """The boto3 client of a service, one per service and timeout; its methods block, pass them to `call`."""
-        key = (service, read_timeout_seconds)
+    def client(
+        self, service: str, *, read_timeout_seconds: float = READ_TIMEOUT_SECONDS, attempts: int = ATTEMPTS_MAX
+    ) -> Any:
+        """The boto3 client of a service, kept for the next who asks; its methods block, pass them to `call`.
+
+        `attempts` of 1 is for what must not be done twice: botocore repeats a request whose answer was lost.
+        """
+        key = (service, read_timeout_seconds, attempts)
         if key not in self._clients:
             self._clients[key] = self._session.client(
                 service,  # type: ignore[call-overload]
@@ -65,7 +70,7 @@ class Aws:
                 config=Config(  # type: ignore[call-arg]  # the stubs do not know the last option
                     connect_timeout=CONNECT_TIMEOUT_SECONDS,
                     read_timeout=read_timeout_seconds,
-                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS_MAX},
+                    retries={"mode": "standard", "total_max_attempts": attempts},
                     max_pool_connections=self._settings.aws_threads,
                     # In us-east-1 botocore would otherwise presign S3 requests with signature version 2.
                     signature_version="s3v4" if service == "s3" else None,

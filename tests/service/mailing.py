@@ -193,12 +193,13 @@ async def mailing_stage(emulator: Emulator) -> AsyncIterator[Mailing]:
                 ses_configuration_set="stori",
             )
             aws = Aws(settings)
-            sender = SesSender(aws, settings.model_copy(update={"endpoint_url": ses.url}), settings)
+            aws_of_ses = Aws(settings.model_copy(update={"endpoint_url": ses.url}))
+            sender = SesSender(aws_of_ses, settings)
             create_table(settings.deliveries_table, aws.client("dynamodb"))
             deliveries = Deliveries(aws, settings.deliveries_table)
             async with open_facts(settings) as source:
                 yield Mailing(aws, ses, ledger, settings, Notifications(source, deliveries, sender, settings), issuer)
-            sender.close()
+            aws_of_ses.close()
             aws.close()
 
 

@@ -19,6 +19,7 @@ from notifier.settings import DeliverySettings
 from protos.events.v1 import events_pb2 as events
 from protos.txn.v1 import txn_pb2 as txn
 from protos.user.v1 import user_pb2 as user
+from runtime.aws import Aws
 from runtime.ids import new_id, to_id
 from runtime.messages.envelope import Event, event_of
 from runtime.refusals import FailedPrecondition, NotFound, Unavailable
@@ -341,7 +342,7 @@ async def test_three_deaths_end_the_delivery(mailing: Mailing) -> None:
 async def test_ses_that_cannot_be_reached_uses_up_no_attempt(mailing: Mailing, monkeypatch: pytest.MonkeyPatch) -> None:
     event = mailing.settle_import()
     nowhere = mailing.settings.model_copy(update={"endpoint_url": "http://127.0.0.1:1"})
-    monkeypatch.setattr(mailing.notifications, "_sender", SesSender(mailing.aws, nowhere, mailing.settings))
+    monkeypatch.setattr(mailing.notifications, "_sender", SesSender(Aws(nowhere), mailing.settings))
 
     with pytest.raises(NotAccepted):
         await mailing.handle(event)
@@ -350,7 +351,7 @@ async def test_ses_that_cannot_be_reached_uses_up_no_attempt(mailing: Mailing, m
 
 
 async def test_the_emulator_s_ses_takes_the_mail(mailing: Mailing, emulator: Emulator) -> None:
-    sender = SesSender(mailing.aws, mailing.settings, DeliverySettings(environment="local", deliveries_table="unused"))
+    sender = SesSender(mailing.aws, DeliverySettings(environment="local", deliveries_table="unused"))
     ses = mailing.aws.client("sesv2")
     ses.create_email_identity(EmailIdentity="stori.example")
     found = facts(email=f"{uuid4()}@example.com")
