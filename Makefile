@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-PACKAGES := $(wildcard bff cli local notifier runtime tests txn_svc user_svc bench)
+PACKAGES := $(wildcard bff cli docs local notifier runtime tests txn_svc user_svc bench)
 PROTOS = $(shell find protos -name '*.proto')
 SERVICES = $(shell grep -l '^service ' $(PROTOS))
 # The folder is the import root, so that generated imports need no repair.
@@ -11,7 +11,7 @@ generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -
 	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
 	--grpc_python_out=$(1) --mypy_grpc_out=$(1) $(SERVICES)
 
-.PHONY: help setup setup-dev up stop start test check drift protos bench clean
+.PHONY: help setup setup-dev up stop start test check drift protos docs bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +53,15 @@ drift: setup-dev
 	.venv/bin/python -m bff.schema > "$$folder/schema.graphql" && \
 	cmp "$$folder/schema.graphql" bff/schema.graphql || \
 	{ echo "bff/schema.graphql or a generated file is not current: make protos" >&2; exit 1; }
+	@.venv/bin/python -m docs.settings | cmp - docs/settings.md || \
+	{ echo "docs/settings.md is not current: make docs" >&2; exit 1; }
 
 protos: setup ## Generate the code beside the protos and bff/schema.graphql
 	@$(call generate,.)
 	@.venv/bin/python -m bff.schema > .venv/schema.graphql && cp .venv/schema.graphql bff/schema.graphql
+
+docs: setup ## Generate docs/settings.md from the settings classes
+	@.venv/bin/python -m docs.settings > .venv/settings.md && cp .venv/settings.md docs/settings.md
 
 bench: setup ## Measure, side by side with peers
 	@.venv/bin/python -m bench

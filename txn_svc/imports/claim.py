@@ -29,7 +29,7 @@ async def claim(database_url: str, file: str, holder: str, running_max: int) -> 
     async with await connect(database_url) as connection:
         if not await _first_free(connection, [f"import file {file}"]):
             raise Busy("file")
-        if not await _first_free(connection, [f"import place {place} of {holder}" for place in range(running_max)]):
+        if not await _first_free(connection, _places(holder, running_max)):
             raise Busy("holder")
         yield connection
 
@@ -57,19 +57,34 @@ def file_of(object_key: str, object_version: str) -> str:
 @asynccontextmanager
 async def if_free(connection: Connection, file: str) -> AsyncIterator[bool]:
     """Whether nobody works on the file; if so, nobody does inside the block either."""
-    name = f"import file {file}"
-    free = await _first_free(connection, [name])
+    taken = await _first_free(connection, [f"import file {file}"])
     try:
-        yield free
+        yield taken is not None
     finally:
-        if free:
-            await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+        await _release(connection, taken)
 
 
-async def _first_free(connection: Connection, names: Sequence[str]) -> bool:
+async def has_place(connection: Connection, holder: str, running_max: int) -> bool:
+    """Whether the holder has fewer imports running than one may have."""
+    taken = await _first_free(connection, _places(holder, running_max))
+    await _release(connection, taken)
+    return taken is not None
+
+
+def _places(holder: str, running_max: int) -> list[str]:
+    return [f"import place {place} of {holder}" for place in range(running_max)]
+
+
+async def _first_free(connection: Connection, names: Sequence[str]) -> str | None:
+    """The first of the names that nobody else has locked, now locked by this connection."""
     for name in names:
         cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
         row = await cursor.fetchone()
         if row is not None and row[0]:
-            return True
-    return False
+            return name
+    return None
+
+
+async def _release(connection: Connection, name: str | None) -> None:
+    if name is not None:
+        await connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

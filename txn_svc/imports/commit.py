@@ -15,7 +15,7 @@ from protos.events.v1 import events_pb2
 from runtime.audit import record
 from runtime.database import Database, WriteSession
 from runtime.ids import to_id
-from txn_svc.imports import store
+from txn_svc.imports import metrics, store
 from txn_svc.imports.settle import Refused, publish
 from txn_svc.model import Account, StatementImport, audit_event
 
@@ -68,7 +68,9 @@ async def commit(database: Database, staged: StatementImport) -> None:
     async with database.write() as session:
         await session.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'"))
         await session.execute(text(f"SET LOCAL work_mem = '{WORK_MEMORY_MB}MB'"))
-        account = await session.scalar(select(Account).where(Account.id == staged.account_id).with_for_update())
+        # FOR NO KEY UPDATE: the next import of this account may be started meanwhile, its foreign key asks for no more.
+        this_account = select(Account).where(Account.id == staged.account_id).with_for_update(key_share=True)
+        account = await session.scalar(this_account)
         found = await store.locked(session, staged.id)
         assert account is not None
         assert found is not None
@@ -80,6 +82,7 @@ async def commit(database: Database, staged: StatementImport) -> None:
             )
         await _write(session, found)
         await _complete(session, account, found)
+    metrics.settled(found)
 
 
 async def _write(session: WriteSession, found: StatementImport) -> None:

@@ -14,8 +14,8 @@ from runtime.database import Database
 from runtime.ids import to_id
 from runtime.messages.backoff import pause
 from runtime.refusals import Refusal
-from txn_svc.imports import store
-from txn_svc.imports.claim import connect, file_of, if_free
+from txn_svc.imports import metrics, store
+from txn_svc.imports.claim import connect, file_of, has_place, if_free
 from txn_svc.imports.settings import ImporterSettings
 from txn_svc.imports.settle import fail, internal
 from txn_svc.imports.take import as_call
@@ -31,7 +31,7 @@ class Sweep:
 
     An orphan is an import whose message was lost, at the latest in the dead-letter queue. It is only called one after
     this process has itself seen nobody work on it for `orphan_seconds`: after an outage of all importers the messages
-    come first.
+    come first. One that waits for its holder's other files is none.
     """
 
     def __init__(self, database: Database, settings: ImporterSettings) -> None:
@@ -51,12 +51,16 @@ class Sweep:
 
     async def _expire(self) -> None:
         async with self._database.write() as session:
-            for expired in await store.expire(session, BATCH_MAX):
+            over = await store.expire(session, BATCH_MAX)
+            for expired in over:
                 with call.bind(as_call(expired)):
                     await record(session, audit_event, "ExpireImport", to_id("imp", expired.id))
+        for expired in over:
+            metrics.settled(expired)
 
     async def _give_up(self) -> None:
         async with self._database.read() as session:
+            metrics.show_open(await store.open_by_state(session))
             unfinished = await store.unfinished(session, BATCH_MAX)
         self._idle_since = await self._idle(unfinished)
 
@@ -68,7 +72,7 @@ class Sweep:
         async with await connect(self._database.url) as connection:
             for found in unfinished:
                 async with if_free(connection, file_of(found.object_key, found.object_version or "")) as is_free:
-                    if is_free:
+                    if is_free and await has_place(connection, found.subject, self._settings.running_imports_max):
                         idle[found.id] = self._idle_since.get(found.id, time.monotonic())
                         await self._fail_orphan(found, idle[found.id])
         return idle
