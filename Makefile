@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-PACKAGES := $(wildcard bff cli local notifier runtime tests txn_svc user_svc bench)
+PACKAGES := $(wildcard bff cli docs local notifier runtime tests txn_svc user_svc bench)
 PROTOS = $(shell find protos -name '*.proto')
 SERVICES = $(shell grep -l '^service ' $(PROTOS))
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
@@ -12,7 +12,7 @@ generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -
 	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
 	--grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(SERVICES)
 
-.PHONY: help setup setup-dev made up stop start test check drift protos locks bench clean
+.PHONY: help setup setup-dev made up stop start test check drift protos docs locks bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,13 +59,18 @@ drift: setup-dev
 	.venv/bin/python -m bff.schema > "$$folder/schema.graphql" && \
 	cmp "$$folder/schema.graphql" bff/schema.graphql || \
 	{ echo "bff/schema.graphql or a generated file is not current: make protos" >&2; exit 1; }
+	@.venv/bin/python -m docs.settings | cmp - docs/settings.md || \
+	{ echo "docs/settings.md is not current: make docs" >&2; exit 1; }
 
 protos: setup ## Generate the code beside the protos and bff/schema.graphql
 	@$(call generate,.)
 	@.venv/bin/python -m bff.schema > .venv/schema.graphql && cp .venv/schema.graphql bff/schema.graphql
 
+docs: setup ## Generate docs/settings.md from the settings classes
+	@.venv/bin/python -m docs.settings > .venv/settings.md && cp .venv/settings.md docs/settings.md
+
 locks: setup ## Pin the newest versions that pyproject.toml allows
-	.venv/uv/bin/uv pip compile $(LOCK) pyproject.toml -o requirements.lock
+	.venv/uv/bin/uv pip compile $(LOCK) --extra redis pyproject.toml -o requirements.lock
 	.venv/uv/bin/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
 	.venv/uv/bin/uv pip compile $(LOCK) local/requirements-emulator.in -o local/requirements-emulator.lock
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import orjson
 import structlog
+from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,11 +29,19 @@ _SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "cache-control": "no-store",
 }
 
+# A method is any text of the client's.
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
+_SECONDS = Histogram(
+    "stori_http_request_seconds",
+    "Seconds to serve a request; status 0 is a client that left before the answer.",
+    ["method", "path", "status"],
+)
 log = structlog.get_logger()
 
 
 class Edge:
-    """Wraps the whole application. `paths` are those a log line may name; any other is a stranger's text."""
+    """Wraps the whole application. `paths` are those a log line or a label may name; any other is a stranger's text."""
 
     def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
         self._app = app
@@ -71,7 +80,10 @@ class Edge:
                 await fault()(scope, receive, send_guarded)
         finally:
             path = scope["path"] if scope["path"] in self._paths else "other"
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            elapsed = time.perf_counter() - started
+            _SECONDS.labels(method, path, status).observe(elapsed)
+            milliseconds = round(elapsed * 1000, 1)
             log.info("request", method=scope["method"][:16], path=path, status=status, milliseconds=milliseconds)
 
 

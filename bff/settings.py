@@ -24,16 +24,16 @@ class BffSettings(ProcessSettings, TokenSettings, DomainSettings, RpcClientSetti
     """Lists are comma separated."""
 
     http_bind: Bind = Field("0.0.0.0:8080", description="host:port; port 0 picks a free one.")
-    user_svc_address: str = Field(min_length=1)
-    txn_svc_address: str = Field(min_length=1)
+    user_svc_address: str = Field(min_length=1, description="host:port of its gRPC.")
+    txn_svc_address: str = Field(min_length=1, description="host:port of its gRPC.")
     web_client_id: str = Field(min_length=1, description="The OAuth client of the web app and of GraphiQL.")
     graphql_profile: Profile = Field("production", description="`development` opens introspection and GraphiQL.")
-    graphiql_dir: Path = Path("web/node_modules")
+    graphiql_dir: Path = Field(Path("web/node_modules"), description="Where npm has put GraphiQL's files.")
     cors_origins: Listed = Field((), description="Exact origins whose pages may call, as https://app.example.com.")
     trusted_proxies: Listed = Field((), description="Addresses or networks whose X-Forwarded-For is believed.")
     rate_limit_storage: str = Field("memory://", description="memory:// counts in this process, redis://… in all.")
-    user_requests_per_minute: int = Field(600, ge=1)
-    address_requests_per_minute: int = Field(1200, ge=1)
+    user_requests_per_minute: int = Field(600, ge=1, description="Of one person; one more is answered 429.")
+    address_requests_per_minute: int = Field(1200, ge=1, description="Of one address; one more is answered 429.")
     http_connections: int = Field(1000, ge=1, description="Open at once; one more is answered 503.")
 
     @property

@@ -64,53 +64,57 @@ def migration_environment(urls: DatabaseUrls, person: Mapping[str, str] = os.env
     }
 
 
-def service_environments(
-    ports: Mapping[str, int], endpoint_url: str, outputs: Outputs, user: DatabaseUrls, txn: DatabaseUrls
+def deployed_environments(
+    endpoint_url: str, outputs: Outputs, user: DatabaseUrls, txn: DatabaseUrls
 ) -> dict[str, dict[str, str]]:
-    """The variables of each service process beside `base_environment`'s."""
+    """What only the deployment tells each service process: AWS, tokens, and what of them it uses."""
     aws, tokens = aws_environment(endpoint_url), token_environment(endpoint_url, outputs)
     user_database, txn_database = ({"STORI_DATABASE_URL": urls.application} for urls in (user, txn))
-    addresses = {
-        "STORI_USER_SVC_ADDRESS": f"{LOOPBACK}:{ports['user_svc']}",
-        "STORI_TXN_SVC_ADDRESS": f"{LOOPBACK}:{ports['txn_svc']}",
-    }
     imports = {"STORI_UPLOADS_BUCKET": outputs["UploadsBucket"], "STORI_IMPORTS_QUEUE_URL": outputs["ImportsQueueUrl"]}
     topics = {
         "STORI_EVENTS_TOPIC_ARN": outputs["EventsTopicArn"],
         "STORI_USER_EVENTS_TOPIC_ARN": outputs["UserEventsTopicArn"],
     }
-    web_url = f"http://{LOOPBACK}:{ports['bff']}"
     return {
-        "user_svc": aws
-        | tokens
-        | user_database
-        | {
-            "STORI_RPC_BIND": f"{LOOPBACK}:{ports['user_svc']}",
-            "STORI_FEEDBACK_QUEUE_URL": outputs["FeedbackQueueUrl"],
-        },
+        "user_svc": aws | tokens | user_database | {"STORI_FEEDBACK_QUEUE_URL": outputs["FeedbackQueueUrl"]},
         "user_relay": aws | tokens | user_database | topics | imports,
-        "txn_svc": aws | tokens | txn_database | imports | {"STORI_RPC_BIND": f"{LOOPBACK}:{ports['txn_svc']}"},
+        "txn_svc": aws | tokens | txn_database | imports,
         "txn_relay": aws | tokens | txn_database | topics | imports,
         "importer": aws | tokens | txn_database | imports,
         "notifier": aws
         | tokens
-        | addresses
         | {
             "COGNITO_MACHINE_CLIENT_ID": outputs["NotifierClientId"],
             "COGNITO_MACHINE_CLIENT_SECRET": outputs.notifier_client_secret,
             "STORI_NOTIFICATIONS_QUEUE_URL": outputs["NotificationsQueueUrl"],
             "STORI_DELIVERIES_TABLE": outputs["DeliveriesTable"],
             "STORI_MAIL_FROM": MAIL_FROM,
-            "STORI_WEB_URL": web_url,
             "STORI_SES_CONFIGURATION_SET": outputs["MailConfigurationSet"],
         },
-        "bff": tokens
-        | addresses
+        "bff": tokens | {"STORI_WEB_CLIENT_ID": outputs["WebClientId"]},
+    }
+
+
+def service_environments(
+    ports: Mapping[str, int], endpoint_url: str, outputs: Outputs, user: DatabaseUrls, txn: DatabaseUrls
+) -> dict[str, dict[str, str]]:
+    """The variables of each service process beside `base_environment`'s."""
+    addresses = {
+        "STORI_USER_SVC_ADDRESS": f"{LOOPBACK}:{ports['user_svc']}",
+        "STORI_TXN_SVC_ADDRESS": f"{LOOPBACK}:{ports['txn_svc']}",
+    }
+    web_url = f"http://{LOOPBACK}:{ports['bff']}"
+    placed = {
+        "user_svc": {"STORI_RPC_BIND": f"{LOOPBACK}:{ports['user_svc']}"},
+        "txn_svc": {"STORI_RPC_BIND": f"{LOOPBACK}:{ports['txn_svc']}"},
+        "notifier": addresses | {"STORI_WEB_URL": web_url},
+        "bff": addresses
         | {
             "STORI_HTTP_BIND": f"{LOOPBACK}:{ports['bff']}",
             "STORI_GRAPHQL_PROFILE": os.environ.get("STORI_GRAPHQL_PROFILE", "development"),
-            "STORI_WEB_CLIENT_ID": outputs["WebClientId"],
             "STORI_GRAPHIQL_DIR": str(ROOT / "web" / "node_modules"),
             "STORI_WEB_URL": web_url,
         },
     }
+    deployed = deployed_environments(endpoint_url, outputs, user, txn)
+    return {name: deployed[name] | placed.get(name, {}) for name in deployed}

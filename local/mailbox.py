@@ -54,21 +54,22 @@ class Mailbox:
         answer: dict[str, Any] = response.json()
         return answer
 
-    async def all(self) -> list[Mail]:
-        return mails(await self.answer(), self.settings.mail_dir, f"http://{self.settings.http_bind}")
+    async def all(self, request: Request) -> list[Mail]:
+        # As it was asked for: inside a container it listens at another address.
+        return mails(await self.answer(), self.settings.mail_dir, str(request.base_url).rstrip("/"))
 
     async def one(self, request: Request) -> Mail:
         wanted = request.path_params["id"]
-        for mail in await self.all():
+        for mail in await self.all(request):
             if mail.id == wanted:
                 return mail
         raise HTTPException(404, "There is no such mail.")
 
-    async def messages(self, _: Request) -> Response:
-        return JSONResponse([mail.to_json() for mail in await self.all()])
+    async def messages(self, request: Request) -> Response:
+        return JSONResponse([mail.to_json() for mail in await self.all(request)])
 
-    async def page(self, _: Request) -> Response:
-        entries = "".join(entry(mail) for mail in await self.all())
+    async def page(self, request: Request) -> Response:
+        entries = "".join(entry(mail) for mail in await self.all(request))
         return protected(HTMLResponse(PAGE.format(mails=entries or "<p>No mail yet.</p>")), PAGE_POLICY)
 
     async def html(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes what a checkout needs, each from its lock file: .venv, .venv-emulator and web/node_modules.
+# Makes what a checkout needs, each from its lock file: .venv (with the `stori` command), .venv-emulator and
+# web/node_modules.
 # What is there already, from the same lock, costs nothing. `--dev` adds what only `make check` needs.
 set -eu
 cd "$(dirname "$0")/.."
@@ -65,6 +66,8 @@ install_web() {
 }
 
 sync_environment .venv requirements-dev.lock
+# The `stori` command finds its checkout by where the link points.
+ln -sf ../../cli/stori .venv/bin/stori
 sync_environment .venv-emulator local/requirements-emulator.lock
 if [ "${1:-}" = --dev ]; then
     install_web installed-dev.lock

@@ -20,6 +20,7 @@ DOMAIN_PREFIX = "stori-local"
 MAIL_FROM = "statements@stori.example"
 DEPLOY_SECONDS = 60.0
 POLL_SECONDS = 0.05
+START_AFRESH = "`make clean` removes the local data, then `make up` starts afresh."
 # The emulator takes any credentials; production's come from the SDK's own chain.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
@@ -113,7 +114,7 @@ def outputs(stack: Any, endpoint_url: str) -> Outputs:
     return Outputs(values, client["UserPoolClient"]["ClientSecret"])
 
 
-def verify(endpoint_url: str, last: Mapping[str, str]) -> None:
+def verify(endpoint_url: str, last: Mapping[str, str], start_afresh: str = START_AFRESH) -> None:
     """Asks for everything that was there when the stack was last whole. Raises StackBroken naming what is gone."""
     cognito, sqs = aws_client("cognito-idp", endpoint_url), aws_client("sqs", endpoint_url)
     pool = last["UserPoolId"]
@@ -136,14 +137,11 @@ def verify(endpoint_url: str, last: Mapping[str, str]) -> None:
         except (ClientError, BotoCoreError):
             found = None
         if not found:
-            raise StackBroken(lost(what))
+            raise StackBroken(lost(what, start_afresh))
 
 
-def lost(what: str) -> str:
-    return (
-        f"The AWS emulator no longer has {what}: it was killed before it could save. "
-        "`make clean` removes the local data, then `make up` starts afresh."
-    )
+def lost(what: str, start_afresh: str = START_AFRESH) -> str:
+    return f"The AWS emulator no longer has {what}: it was killed before it could save. {start_afresh}"
 
 
 def notifications(endpoint_url: str, bucket: str) -> Any:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
 import structlog
@@ -31,9 +31,12 @@ WATCH_SECONDS: Final = 0.25
 KEPT_SECONDS: Final = 140 * 24 * 3600
 
 Settled = Literal["SENT", "FAILED", "SUPPRESSED"]
-SETTLED: Final = frozenset({"SENT", "FAILED", "SUPPRESSED"})
+SETTLED: Final = frozenset(get_args(Settled))
 
 _DELIVERIES = Counter("stori_deliveries_total", "Mails by what became of them.", ["state"])
+for _state in (*SETTLED, "WAITING", "UNKNOWN"):
+    # From 0 on: a first failure is an increase that an alert can see.
+    _DELIVERIES.labels(_state)
 log = structlog.get_logger()
 
 Item = Mapping[str, Mapping[str, str]]

@@ -39,8 +39,8 @@ class DeliverySettings(Settings):
 class NotifierSettings(
     ProcessSettings, MachineSettings, AwsSettings, RpcClientSettings, ConsumerSettings, MailSettings, DeliverySettings
 ):
-    user_svc_address: str = Field(min_length=1)
-    txn_svc_address: str = Field(min_length=1)
+    user_svc_address: str = Field(min_length=1, description="host:port of its gRPC.")
+    txn_svc_address: str = Field(min_length=1, description="host:port of its gRPC.")
     consumer_retry_first_seconds: float = Field(
         5, ge=0, description="Doubled up to five deliveries: SES may throttle for a minute before an operator is asked."
     )
@@ -49,4 +49,4 @@ class NotifierSettings(
 class WorkerSettings(NotifierSettings):
     """The process's; a Lambda function is handed its messages and needs no queue."""
 
-    notifications_queue_url: str = Field(min_length=1)
+    notifications_queue_url: str = Field(min_length=1, description="SQS queue of the events that become mails.")

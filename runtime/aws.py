@@ -32,8 +32,14 @@ AwsError = (BotoCoreError, ClientError, DeadlineExceeded)
 
 
 class AwsSettings(Settings):
-    region: str = Field(pattern=r"^[a-z0-9-]+$", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
-    endpoint_url: str | None = Field(None, validation_alias="AWS_ENDPOINT_URL", validate_default=True)
+    region: str = Field(
+        pattern=r"^[a-z0-9-]+$",
+        validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="As `us-east-1`.",
+    )
+    endpoint_url: str | None = Field(
+        None, validation_alias="AWS_ENDPOINT_URL", validate_default=True, description="The emulator. Local only."
+    )
     aws_threads: int = Field(16, ge=2, le=128, description="Calls in flight at once, and connections kept per client.")
 
     @field_validator("endpoint_url")

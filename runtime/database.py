@@ -47,9 +47,9 @@ class DatabaseSettings(Settings):
     database_url: PostgresqlUrl = Field(
         description="postgresql://role:password@host:port/database, the application's role."
     )
-    database_pool_size: int = Field(10, ge=1, le=100)
+    database_pool_size: int = Field(10, ge=1, le=100, description="Connections of one process.")
     database_pool_timeout_seconds: float = Field(2.0, gt=0, description="How long a call waits for a connection.")
-    database_connect_timeout_seconds: int = Field(5, ge=1)
+    database_connect_timeout_seconds: int = Field(5, ge=1, description="How long opening a connection may take.")
     database_statement_timeout_seconds: int = Field(30, ge=1, description="Longest single statement of a call.")
 
 

@@ -39,5 +39,5 @@ class ProcessSettings(Settings):
     """What every process has."""
 
     admin_bind: Bind = Field("0.0.0.0:9090", description="host:port of /livez, /readyz and /metrics.")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     drain_seconds: float = Field(25, gt=0, le=60, description="How long work in flight may go on after SIGTERM.")

@@ -38,7 +38,7 @@ class ServeSettings(
 class RelaySettings(AwsSettings, DatabaseSettings, ProcessSettings):
     """All of `python -m txn_svc relay`."""
 
-    events_topic_arn: str = Field(min_length=1)
+    events_topic_arn: str = Field(min_length=1, description="SNS topic.")
 
 
 async def serve(process: Process, settings: ServeSettings) -> None:

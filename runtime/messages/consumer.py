@@ -14,7 +14,8 @@ from pydantic import Field
 
 from runtime.aws import Aws, AwsError, error_code
 from runtime.messages.backoff import Backoff, pause
-from runtime.messages.message import Handle, Message, attempt
+from runtime.messages.depth import Depth
+from runtime.messages.message import Handle, Message, attempt, show_zeros
 from runtime.messages.sqs import BATCH_MAX, Deletions, SqsQueue
 from runtime.refusals import Unavailable
 from runtime.settings import Settings
@@ -31,13 +32,14 @@ log = structlog.get_logger()
 
 class ConsumerSettings(Settings):
     consumer_concurrency: int = Field(20, ge=1, le=100, description="Messages handled at once.")
-    consumer_poll_seconds: int = Field(20, ge=0, le=20)
+    consumer_poll_seconds: int = Field(20, ge=0, le=20, description="How long SQS waits for a message.")
     consumer_visibility_seconds: int = Field(
         30, ge=2, le=43_200, description="Longer than a poll; prolonged every third of it while a handler works."
     )
     consumer_handler_seconds: float = Field(900, gt=0, description="Longest time one attempt may take.")
-    consumer_retry_first_seconds: float = Field(4, ge=0)
-    consumer_retry_most_seconds: float = Field(60, ge=0, le=43_200)
+    consumer_retry_first_seconds: float = Field(4, ge=0, description="Before the second attempt; then doubled.")
+    consumer_retry_most_seconds: float = Field(60, ge=0, le=43_200, description="The longest of these pauses.")
+    consumer_measure_seconds: float = Field(15, gt=0, description="How often the queue's depth and age are measured.")
     drain_seconds: float = Field(25, gt=0, le=60)
 
 
@@ -54,6 +56,8 @@ class Consumer:
             visibility_seconds=settings.consumer_visibility_seconds,
         )
         self._retry = Backoff(settings.consumer_retry_first_seconds, settings.consumer_retry_most_seconds)
+        self._depth = Depth(aws, queue_url)
+        show_zeros(self._queue.name)
         self._running: dict[asyncio.Task[None], Message] = {}
         self._reachable = False
 
@@ -71,10 +75,12 @@ class Consumer:
         async with asyncio.TaskGroup() as group:
             deletions = Deletions(self._queue)
             group.create_task(deletions.run())
+            measuring = group.create_task(self._depth.run(stopping, self._settings.consumer_measure_seconds))
             try:
                 poll = await self._receive(group, deletions, stopping)
                 await self._drain(poll)
             finally:
+                measuring.cancel()
                 self._reachable = False
                 await self._give_back()
                 await deletions.close()
@@ -99,6 +105,7 @@ class Consumer:
                 continue
             self._reachable, failures = True, 0
             for message in messages:
+                self._depth.received(message)
                 task = group.create_task(self._work(message, deletions))
                 self._running[task] = message
                 task.add_done_callback(self._running.pop)

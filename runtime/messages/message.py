@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from runtime.call import Call, bind, new_request_id, new_traceparent
 
+_OUTCOMES = ("done", "failed", "released")
 _HANDLED = Counter("stori_messages_handled_total", "Attempts to handle a message.", ["queue", "outcome"])
 _IN_FLIGHT = Gauge("stori_messages_in_flight", "Messages being handled.", ["queue"])
 _SECONDS = Histogram("stori_message_handler_seconds", "Time in the handler.", ["queue"])
@@ -36,6 +37,14 @@ class Message:
 
 # Returns when the message is done with; raises to have it delivered again.
 Handle = Callable[[Message], Awaitable[None]]
+
+
+def show_zeros(queue: str) -> None:
+    """Shows a queue's metrics before its first message: a first failure is an increase that an alert can see."""
+    for outcome in _OUTCOMES:
+        _HANDLED.labels(queue, outcome)
+    _IN_FLIGHT.labels(queue)
+    _SECONDS.labels(queue)
 
 
 async def attempt(handle: Handle, message: Message, *, queue: str, seconds: float) -> bool:

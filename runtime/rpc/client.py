@@ -14,6 +14,7 @@ from runtime import call
 from runtime.refusals import DeadlineExceeded, Refusal, Unavailable
 from runtime.rpc.breaker import Breaker
 from runtime.rpc.errors import refusal_of
+from runtime.rpc.measure import measured
 from runtime.rpc.methods import is_idempotent
 from runtime.rpc.server import MAX_MESSAGE_BYTES
 from runtime.rpc.tls import RpcTlsSettings, channel_credentials
@@ -28,7 +29,7 @@ class RpcClientSettings(RpcTlsSettings):
         0.05, gt=0, description="Before the second attempt; doubled for the next, with jitter."
     )
     rpc_breaker_failures: int = Field(10, ge=1, description="Failures in a row that open the breaker.")
-    rpc_breaker_seconds: float = Field(2.0, gt=0)
+    rpc_breaker_seconds: float = Field(2.0, gt=0, description="How long it stays open before one call probes.")
 
 
 async def caller_token() -> str | None:
@@ -101,6 +102,12 @@ class _UnaryPolicy(grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(
         self, continuation: Callable[..., Awaitable[Any]], client_call_details: ClientCallDetails, request: Any
     ) -> Any:
+        with measured(_path(client_call_details)):
+            return await self._call(continuation, client_call_details, request)
+
+    async def _call(
+        self, continuation: Callable[..., Awaitable[Any]], client_call_details: ClientCallDetails, request: Any
+    ) -> Any:
         policy, settings = self._policy, self._policy.settings
         loop = asyncio.get_running_loop()
         give_up = loop.time() + call.remaining(client_call_details.timeout or policy.seconds)
@@ -135,19 +142,23 @@ class _StreamPolicy(grpc.aio.UnaryStreamClientInterceptor):
         self, continuation: Callable[..., Awaitable[Any]], client_call_details: ClientCallDetails, request: Any
     ) -> Any:
         # A stream has no deadline of its own: it lasts as long as its reader.
-        self._policy.breaker.admit()
-        details = await self._policy.details(client_call_details, client_call_details.timeout)
-        return self._responses(await continuation(details, request))
+        method = _path(client_call_details)
+        with measured(method, only_failures=True):
+            self._policy.breaker.admit()
+            details = await self._policy.details(client_call_details, client_call_details.timeout)
+            stream = await continuation(details, request)
+        return self._responses(method, stream)
 
-    async def _responses(self, stream: Any) -> AsyncIterator[Any]:
-        try:
-            async for response in stream:
-                self._policy.breaker.succeeded()
-                yield response
-        except grpc.aio.AioRpcError as error:
-            raise self._policy.judge(error) from None
-        finally:
-            stream.cancel()
+    async def _responses(self, method: str, stream: Any) -> AsyncIterator[Any]:
+        with measured(method):
+            try:
+                async for response in stream:
+                    self._policy.breaker.succeeded()
+                    yield response
+            except grpc.aio.AioRpcError as error:
+                raise self._policy.judge(error) from None
+            finally:
+                stream.cancel()
 
 
 def _path(details: ClientCallDetails) -> str:

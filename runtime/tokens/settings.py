@@ -21,10 +21,18 @@ class TokenSettings(Settings):
     name in a token proves nothing, the keys do.
     """
 
-    issuer: str = Field(validation_alias="COGNITO_ISSUER")
-    jwks_url_override: str | None = Field(None, validation_alias="COGNITO_JWKS_URL", description="Local only.")
-    person_client_ids: ClientIds = Field(validation_alias="COGNITO_PERSON_CLIENT_IDS")
-    service_client_ids: ClientIds = Field(validation_alias="COGNITO_SERVICE_CLIENT_IDS")
+    issuer: str = Field(
+        validation_alias="COGNITO_ISSUER", description="`https://cognito-idp.{region}.amazonaws.com/{user pool}`."
+    )
+    jwks_url_override: str | None = Field(
+        None, validation_alias="COGNITO_JWKS_URL", description="Where the keys are, if not at the issuer. Local only."
+    )
+    person_client_ids: ClientIds = Field(
+        validation_alias="COGNITO_PERSON_CLIENT_IDS", description="Clients that people sign in with."
+    )
+    service_client_ids: ClientIds = Field(
+        validation_alias="COGNITO_SERVICE_CLIENT_IDS", description="Clients of services; none may be in both."
+    )
 
     @property
     def jwks_url(self) -> str:
@@ -58,7 +66,7 @@ class TokenSettings(Settings):
 class DomainSettings(Settings):
     """The user pool's domain: base of /oauth2/token, /oauth2/authorize and /oauth2/userInfo."""
 
-    domain_url: str = Field(validation_alias="COGNITO_DOMAIN_URL")
+    domain_url: str = Field(validation_alias="COGNITO_DOMAIN_URL", description="The hosted sign-in page's address.")
 
     @model_validator(mode="after")
     def _checks_domain(self) -> Self:
@@ -71,8 +79,12 @@ class DomainSettings(Settings):
 class MachineSettings(DomainSettings):
     """A service's own sign-in."""
 
-    machine_client_id: str = Field(validation_alias="COGNITO_MACHINE_CLIENT_ID", min_length=1)
-    machine_client_secret: SecretStr = Field(validation_alias="COGNITO_MACHINE_CLIENT_SECRET", min_length=1)
+    machine_client_id: str = Field(
+        validation_alias="COGNITO_MACHINE_CLIENT_ID", min_length=1, description="The client of this service itself."
+    )
+    machine_client_secret: SecretStr = Field(
+        validation_alias="COGNITO_MACHINE_CLIENT_SECRET", min_length=1, description="That client's secret."
+    )
 
 
 def _require_url(name: str, value: str) -> None:

@@ -15,7 +15,7 @@ from protos.events.v1 import events_pb2
 from runtime.audit import record
 from runtime.database import Database, WriteSession
 from runtime.ids import to_id
-from txn_svc.imports import store
+from txn_svc.imports import metrics, store
 from txn_svc.imports.settle import Refused, publish
 from txn_svc.model import Account, StatementImport, audit_event
 
@@ -90,6 +90,7 @@ async def commit(database: Database, staged: StatementImport) -> None:
             )
         await _write(session, found)
         await _complete(session, account, found)
+    metrics.settled(found)
 
 
 def _locked(staged: StatementImport) -> Select[Account]:

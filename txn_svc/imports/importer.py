@@ -7,14 +7,13 @@ import asyncio
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
 
 from runtime import call
 from runtime.aws import Aws
 from runtime.database import Database
 from runtime.ids import to_id
 from runtime.messages.message import Message
-from txn_svc.imports import store
+from txn_svc.imports import metrics, store
 from txn_svc.imports.claim import Busy, Connection, claim, file_of
 from txn_svc.imports.commit import commit
 from txn_svc.imports.fetch import ObjectGone, fetch, too_large, version_of
@@ -31,7 +30,6 @@ from txn_svc.statement import Unreadable
 RECEIVES_MAX = 5
 
 log = structlog.get_logger()
-_objects = Counter("stori_import_objects_total", "Objects announced by S3, by what came of them.", ["outcome"])
 
 
 class Importer:
@@ -48,7 +46,7 @@ class Importer:
         is_last = message.receive_count >= RECEIVES_MAX
         for one in records(message.body):
             outcome = await self._settle(one, is_last=is_last)
-            _objects.labels(outcome).inc()
+            metrics.objects.labels(outcome).inc()
 
     async def _settle(self, one: dict[str, Any], *, is_last: bool) -> str:
         try:
@@ -101,7 +99,8 @@ class Importer:
                 await self._stage(connection, taken)
                 async with self._database.write() as session:
                     await store.announce(session, taken)
-            await commit(self._database, taken)
+            with metrics.step_seconds.labels("commit").time():
+                await commit(self._database, taken)
         except Unreadable as unreadable:
             raise Refused(unreadable.code, unreadable.message) from None
         except ObjectGone:
@@ -115,9 +114,11 @@ class Importer:
             currency_code = await store.currency_code(session, taken.account_id)
         async with reported(self._database, taken) as progress:
             bucket, seconds = self._settings.uploads_bucket, self._settings.download_seconds
-            fetched = await fetch(self._aws, bucket, taken, limit, seconds, progress)
+            with metrics.step_seconds.labels("fetch").time():
+                fetched = await fetch(self._aws, bucket, taken, limit, seconds, progress)
             try:
-                await stage(connection, taken, fetched, currency_code, progress)
+                with metrics.step_seconds.labels("stage").time():
+                    await stage(connection, taken, fetched, currency_code, progress)
             finally:
                 await asyncio.to_thread(fetched.file.close)
 

@@ -11,7 +11,7 @@ FILE_NAME_MAX_CHARACTERS = 255
 class UploadSettings(Settings):
     """What `serve` and `importer` both need."""
 
-    uploads_bucket: str = Field(min_length=3, max_length=63)
+    uploads_bucket: str = Field(min_length=3, max_length=63, description="S3 bucket of the files.")
     import_max_bytes: int = Field(10_000_000, ge=1, le=5_000_000_000, description="The largest file an import takes.")
     upload_form_seconds: int = Field(900, ge=1, le=86_400, description="How long a form for an upload is valid.")
     waiting_imports_max: int = Field(20, ge=1, le=1_000, description="Imports of one holder that await their file.")
@@ -21,7 +21,7 @@ class UploadSettings(Settings):
 class ImporterSettings(UploadSettings):
     """What only `importer` needs."""
 
-    imports_queue_url: str = Field(min_length=1)
+    imports_queue_url: str = Field(min_length=1, description="SQS queue of the objects that arrive.")
     database_pool_timeout_seconds: float = Field(
         60, gt=0, description="Longer than a call's: a step of an import may wait until another one's commit is done."
     )
@@ -30,5 +30,5 @@ class ImporterSettings(UploadSettings):
     busy_retry_seconds: int = Field(5, ge=0, le=900, description="When a file comes back that finds its holder busy.")
     sweep_interval_seconds: float = Field(15, gt=0, description="How often forms expire and orphans are looked for.")
     orphan_seconds: float = Field(
-        240, gt=0, description="How long an import may lie with nobody working on it: twice the queue's visibility."
+        120, gt=0, description="How long an import may lie with nobody working on it: twice the queue's visibility."
     )

@@ -10,7 +10,7 @@ from runtime.database import Database, WriteSession
 from runtime.ids import to_id
 from runtime.messages import outbox
 from runtime.messages.envelope import event_of
-from txn_svc.imports import store
+from txn_svc.imports import metrics, store
 from txn_svc.model import ImportRow, StatementImport, audit_event
 from txn_svc.model import outbox as outbox_rows
 
@@ -53,6 +53,7 @@ async def fail(database: Database, failed: StatementImport, refused: Refused) ->
         await publish(session, found, event)
         await record(session, audit_event, "FailImport", to_id("imp", found.id))
         await store.announce(session, found)
+    metrics.settled(found)
 
 
 async def publish(session: WriteSession, found: StatementImport, message: SettledEvent) -> None:

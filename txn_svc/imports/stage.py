@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from txn_svc.imports.claim import Connection
 from txn_svc.imports.copying import COLUMNS, blocks
 from txn_svc.imports.fetch import Fetched
+from txn_svc.imports.metrics import rows_staged
 from txn_svc.imports.progress import Progress
 from txn_svc.ledger.money import currency
 from txn_svc.model import StatementImport
@@ -68,6 +69,7 @@ async def stage(
         ):
             async for block in read_ahead:
                 await copy.write(block)
+                rows_staged.inc(progress.rows_read - progress.rows_written)
                 progress.rows_written = progress.rows_read
         # Fresh rows have no statistics yet: taken for a few, they would be numbered once for each of them.
         await cursor.execute("SET LOCAL enable_nestloop = off")

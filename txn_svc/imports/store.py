@@ -80,6 +80,15 @@ async def expire(session: WriteSession, most: int) -> Sequence[StatementImport]:
     return found
 
 
+async def open_by_state(session: ReadSession) -> dict[str, tuple[int, float]]:
+    """How many imports are in each state that is not an end, and the age of the oldest in seconds."""
+    began = func.coalesce(StatementImport.start_time, StatementImport.create_time)
+    age = func.extract("epoch", func.now() - func.min(began)).label("seconds")
+    query = select(StatementImport.state, func.count().label("imports"), age)
+    open_ones = query.where(StatementImport.state.in_(IMPORT_STATES_OPEN)).group_by(StatementImport.state)
+    return {row.state: (row.imports, float(row.seconds)) for row in await session.execute(open_ones)}
+
+
 async def unfinished(session: ReadSession, most: int) -> Sequence[StatementImport]:
     """The imports that were taken and are not settled, longest first."""
     begun = [state for state in IMPORT_STATES_OPEN if state != "AWAITING_UPLOAD"]

@@ -14,7 +14,7 @@ from runtime.database import Database
 from runtime.ids import to_id
 from runtime.messages.backoff import pause
 from runtime.refusals import Refusal
-from txn_svc.imports import store
+from txn_svc.imports import metrics, store
 from txn_svc.imports.claim import connect, file_of, if_free
 from txn_svc.imports.settings import ImporterSettings
 from txn_svc.imports.settle import fail, internal
@@ -51,12 +51,16 @@ class Sweep:
 
     async def _expire(self) -> None:
         async with self._database.write() as session:
-            for expired in await store.expire(session, BATCH_MAX):
+            over = await store.expire(session, BATCH_MAX)
+            for expired in over:
                 with call.bind(as_call(expired)):
                     await record(session, audit_event, "ExpireImport", to_id("imp", expired.id))
+        for expired in over:
+            metrics.settled(expired)
 
     async def _give_up(self) -> None:
         async with self._database.read() as session:
+            metrics.show_open(await store.open_by_state(session))
             unfinished = await store.unfinished(session, BATCH_MAX)
         self._idle_since = await self._idle(unfinished)
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import Field
+
 from runtime.aws import Aws, AwsSettings
 from runtime.database import DatabaseSettings, open_database
 from runtime.messages.consumer import Consumer, ConsumerSettings
@@ -17,6 +19,10 @@ _MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
 class ImporterProcessSettings(ImporterSettings, ConsumerSettings, DatabaseSettings, AwsSettings, ProcessSettings):
     """All of `python -m txn_svc importer`."""
+
+    database_pool_size: int = Field(
+        25, ge=1, le=100, description="Somewhat more than consumer_concurrency: no import waits for another's commit."
+    )
 
 
 async def run_importer(process: Process, settings: ImporterProcessSettings) -> None:

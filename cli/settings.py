@@ -1,0 +1,32 @@
+"""What the command is told by its environment. All of it may be missing: then a profile or a running stack says it."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+
+from cli.exits import BAD_CONFIGURATION, Failure
+from runtime.settings import Settings
+
+
+class CliSettings(Settings):
+    token: SecretStr | None = Field(None, description="An access token, in place of the stored sign-in.")
+    user_svc_address: str = Field("", description="host:port")
+    txn_svc_address: str = Field("", description="host:port")
+    domain_url: str = Field("", validation_alias="COGNITO_DOMAIN_URL", description="Where people sign in.")
+    cli_client_id: str = Field("", description="The OAuth client of the command line.")
+    home: Path = Field(Path(".local"), description="Where `make up` keeps stack.json, in the checkout.")
+    rpc_tls_ca: Path | None = Field(None, description="PEM of the authority that signs the services.")
+    rpc_tls_cert: Path | None = Field(None, description="PEM chain of the command, where the services ask for one.")
+    rpc_tls_key: Path | None = Field(None, description="PEM key of that chain.")
+
+
+def read_settings() -> CliSettings:
+    """From the environment. Raises Failure naming each variable that is wrong, without its value."""
+    try:
+        return CliSettings()
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        wrong = "; ".join(
+            f"{CliSettings.model_config['env_prefix']}{one['loc'][0]}".upper() + f": {one['msg']}" for one in problems
+        )
+        raise Failure(f"Bad configuration: {wrong}", BAD_CONFIGURATION) from None
