@@ -30,6 +30,10 @@ VALUES = {
     "STORI_WEB_URL": "https://app.example.com",
     "STORI_CORS_ORIGINS": "https://app.example.com",
     "STORI_TRUSTED_PROXIES": "10.0.0.0/16",
+    "STORI_DATABASE_URL": "postgresql://stori_txn_app:secret@db.internal:5432/stori_txn",
+    "STORI_MIGRATION_DATABASE_URL": "postgresql://stori_txn_owner:secret@db.internal:5432/stori_txn",
+    # Any file there is: whether it holds a certificate shows when it is used.
+    **dict.fromkeys(("STORI_RPC_TLS_CERT", "STORI_RPC_TLS_KEY", "STORI_RPC_TLS_CA"), __file__),
     "STORI_MAIL_FROM": "Stori <statements@example.com>",
 }
 
