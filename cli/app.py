@@ -11,6 +11,7 @@ from cli.migrate import migrate
 from cli.sign_in import login, logout, token
 from cli.summary import summary
 from cli.transactions import transactions
+from cli.verify import verify
 
 EPILOGUE = (
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 75 a dependency is down (try again), 78 bad configuration, "
@@ -27,7 +28,7 @@ def create_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for function in (login, logout, token, accounts, transactions, summary, config, migrate):
+    for function in (login, logout, token, accounts, transactions, summary, verify, config, migrate):
         app.command()(function)
     app.command("import")(import_)
     app.command("grpc")(call_method)

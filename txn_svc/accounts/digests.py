@@ -1,6 +1,6 @@
 """Ledger digests: computed from the rows of one snapshot, kept for the version they belong to."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from uuid import UUID
 
 from sqlalchemy import literal, null, select
@@ -40,7 +40,8 @@ async def keep(database: Database, accounts: Iterable[Seen], digests: dict[UUID,
         )
 
 
-async def _compute(session: ReadSession, account: Account) -> str:
+async def ledger_rows(session: ReadSession, account: Account) -> AsyncIterator[DigestRow]:
+    """The account's transactions in the order a digest takes them."""
     currency_code, amount = literal(account.currency_code), Transaction.amount_minor
     # No format known yet declares its ids stable, so none is part of a transaction's identity.
     query = (
@@ -48,9 +49,14 @@ async def _compute(session: ReadSession, account: Account) -> str:
         .where(Transaction.account_id == account.id)
         .order_by(Transaction.booked_on, amount)
     )
-    digest = Digest()
     rows = await session.stream(query)
     async for some in rows.partitions(_ROWS_AT_ONCE):
         for row in some:
-            digest.add(DigestRow._make(row))
+            yield DigestRow._make(row)
+
+
+async def _compute(session: ReadSession, account: Account) -> str:
+    digest = Digest()
+    async for row in ledger_rows(session, account):
+        digest.add(row)
     return digest.hexdigest()

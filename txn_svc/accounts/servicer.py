@@ -14,6 +14,7 @@ from txn_svc.accounts import digests, store, summaries
 from txn_svc.accounts.mapping import account_to_proto
 from txn_svc.accounts.requests import is_full, new_account, span_of
 from txn_svc.accounts.store import NewAccount, Seen
+from txn_svc.accounts.verification import verify
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
 from txn_svc.model import audit_event
@@ -78,6 +79,20 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
         if account_id not in found:
             raise account_missing()
         return txn_pb2.GetSummaryResponse(summary=found[account_id])
+
+    async def VerifyAccount(self, request: txn_pb2.VerifyAccountRequest, context: Any) -> txn_pb2.VerifyAccountResponse:
+        account_id = from_id("acct", request.account_id, "account_id")
+        async with self._database.read(snapshot=True) as session:
+            seen = (await store.find(session, call.caller(), [account_id])).get(account_id)
+            if seen is None:
+                raise account_missing()
+            verified = await verify(session, seen)
+        await audit_reading(self._database, "VerifyAccount", {account_id: seen.access})
+        return txn_pb2.VerifyAccountResponse(
+            transaction_count=verified.transaction_count,
+            ledger_digest=verified.ledger_digest,
+            differences=[txn_pb2.VerifyDifference(**one._asdict()) for one in verified.differences],
+        )
 
     async def BatchGetSummaries(
         self, request: txn_pb2.BatchGetSummariesRequest, context: Any

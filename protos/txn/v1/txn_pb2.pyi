@@ -836,6 +836,80 @@ class BatchGetSummariesResult(_message.Message):
 Global___BatchGetSummariesResult: _TypeAlias = BatchGetSummariesResult  # noqa: Y015
 
 @_typing.final
+class VerifyAccountRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAccountRequest: _TypeAlias = VerifyAccountRequest  # noqa: Y015
+
+@_typing.final
+class VerifyAccountResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_COUNT_FIELD_NUMBER: _builtins.int
+    LEDGER_DIGEST_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    transaction_count: _builtins.int
+    """What the transactions give."""
+    ledger_digest: _builtins.str
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerifyDifference]:
+        """Empty where all that is kept agrees with them."""
+
+    def __init__(
+        self,
+        *,
+        transaction_count: _builtins.int = ...,
+        ledger_digest: _builtins.str = ...,
+        differences: _abc.Iterable[Global___VerifyDifference] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "ledger_digest", b"ledger_digest", "transaction_count", b"transaction_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyAccountResponse: _TypeAlias = VerifyAccountResponse  # noqa: Y015
+
+@_typing.final
+class VerifyDifference(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIGURE_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
+    COMPUTED_FIELD_NUMBER: _builtins.int
+    figure: _builtins.str
+    """balance_minor, transaction_count, ledger_digest, or one of a month: 2026-07 credit_total_minor."""
+    kept: _builtins.str
+    computed: _builtins.str
+    def __init__(
+        self,
+        *,
+        figure: _builtins.str = ...,
+        kept: _builtins.str = ...,
+        computed: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["computed", b"computed", "figure", b"figure", "kept", b"kept"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyDifference: _TypeAlias = VerifyDifference  # noqa: Y015
+
+@_typing.final
 class Transaction(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -62,6 +62,11 @@ class AccountServiceStub:
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.GetSummaryRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.GetSummaryResponse.FromString,
                 _registered_method=True)
+        self.VerifyAccount = channel.unary_unary(
+                '/txn.v1.AccountService/VerifyAccount',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.FromString,
+                _registered_method=True)
         self.BatchGetSummaries = channel.unary_unary(
                 '/txn.v1.AccountService/BatchGetSummaries',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetSummariesRequest.SerializeToString,
@@ -107,6 +112,13 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifyAccount(self, request, context):
+        """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchGetSummaries(self, request, context):
         """Answers in the order of the ids; a missing one explicitly.
         """
@@ -141,6 +153,11 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.GetSummary,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.GetSummaryRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.GetSummaryResponse.SerializeToString,
+            ),
+            'VerifyAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAccount,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.SerializeToString,
             ),
             'BatchGetSummaries': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetSummaries,
@@ -286,6 +303,33 @@ class AccountService:
             '/txn.v1.AccountService/GetSummary',
             protos_dot_txn_dot_v1_dot_txn__pb2.GetSummaryRequest.SerializeToString,
             protos_dot_txn_dot_v1_dot_txn__pb2.GetSummaryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.AccountService/VerifyAccount',
+            protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,6 +42,8 @@ class AccountServiceStub:
     ListAccounts: _grpc.UnaryUnaryMultiCallable[_txn_pb2.ListAccountsRequest, _txn_pb2.ListAccountsResponse]
     """The caller's own, oldest first."""
     GetSummary: _grpc.UnaryUnaryMultiCallable[_txn_pb2.GetSummaryRequest, _txn_pb2.GetSummaryResponse]
+    VerifyAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.VerifyAccountRequest, _txn_pb2.VerifyAccountResponse]
+    """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
     BatchGetSummaries: _grpc.UnaryUnaryMultiCallable[_txn_pb2.BatchGetSummariesRequest, _txn_pb2.BatchGetSummariesResponse]
     """Answers in the order of the ids; a missing one explicitly."""
 
@@ -59,6 +61,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     ListAccounts: _aio.UnaryUnaryMultiCallable[_txn_pb2.ListAccountsRequest, _txn_pb2.ListAccountsResponse]  # type: ignore[assignment]
     """The caller's own, oldest first."""
     GetSummary: _aio.UnaryUnaryMultiCallable[_txn_pb2.GetSummaryRequest, _txn_pb2.GetSummaryResponse]  # type: ignore[assignment]
+    VerifyAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.VerifyAccountRequest, _txn_pb2.VerifyAccountResponse]  # type: ignore[assignment]
+    """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
     BatchGetSummaries: _aio.UnaryUnaryMultiCallable[_txn_pb2.BatchGetSummariesRequest, _txn_pb2.BatchGetSummariesResponse]  # type: ignore[assignment]
     """Answers in the order of the ids; a missing one explicitly."""
 
@@ -103,6 +107,14 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _txn_pb2.GetSummaryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_txn_pb2.GetSummaryResponse, _abc.Awaitable[_txn_pb2.GetSummaryResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def VerifyAccount(
+        self,
+        request: _txn_pb2.VerifyAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.VerifyAccountResponse, _abc.Awaitable[_txn_pb2.VerifyAccountResponse]]:
+        """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
 
     @_abc_1.abstractmethod
     def BatchGetSummaries(
