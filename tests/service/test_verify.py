@@ -1,4 +1,4 @@
-"""VerifyAccount and `stori verify`: right accounts agree, and each figure made wrong behind the triggers' back is named."""
+"""VerifyAccount and `stori verify`: right accounts agree; what was made wrong behind the triggers is named."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
