@@ -317,7 +317,7 @@ class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.Impor
         raise NotImplementedError
         yield
 
-    GetAccount = GetSummary = WatchImports
+    GetAccount = GetSummary = VerifyAccount = WatchImports
 
 
 def _viewed(one: pb.Account, view: int) -> pb.Account:
