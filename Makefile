@@ -38,7 +38,7 @@ start: made ## Start a stopped process again: NAME=importer
 	@.venv/bin/python -m local start $(NAME)
 
 # Two at once, file by file: each has a server and a stack of its own.
-test: setup ## Set up and run all tests
+test: setup-dev ## Set up and run all tests
 	@.venv/bin/pytest -n 2 --dist loadfile
 
 check: setup-dev drift ## Format, lint, types, import walls, dependencies, protos, generated files
