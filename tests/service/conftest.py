@@ -1,5 +1,16 @@
-from tests.service.imports_fixtures import imports_aws, txn_whole, uploads, watch
+from tests.service.imports_fixtures import imports_aws, txn_importing, txn_whole, uploads, watch
 from tests.service.txn import issuer, txn, txn_database, txn_urls
 from tests.service.users import users
 
-__all__ = ["imports_aws", "issuer", "txn", "txn_database", "txn_urls", "txn_whole", "uploads", "users", "watch"]
+__all__ = [
+    "imports_aws",
+    "issuer",
+    "txn",
+    "txn_database",
+    "txn_importing",
+    "txn_urls",
+    "txn_whole",
+    "uploads",
+    "users",
+    "watch",
+]

@@ -19,7 +19,7 @@ from runtime.aws import Aws
 from runtime.database import Database
 from runtime.messages.consumer import Consumer
 from runtime.messages.message import Message
-from tests.service.messaging import TestQueue, redrive
+from tests.service.messaging import TestQueue, eventually, redrive
 from tests.service.txn import Client
 from txn_svc.imports.importer import Importer
 from txn_svc.imports.worker import ImporterProcessSettings
@@ -68,10 +68,10 @@ class Uploads:
         return Importer(database, self.aws, self.settings.model_copy(update=changes))
 
     @asynccontextmanager
-    async def running(self, database: Database) -> AsyncIterator[None]:
-        """A consumer with the importer, as in the process."""
-        stopping = asyncio.Event()
-        consumer = Consumer(self.aws, self.queue.url, self.importer(database).handle, self.settings)
+    async def running(self, database: Database, **changes: Any) -> AsyncIterator[None]:
+        """A consumer with the importer, as in the process; `changes` are of its settings."""
+        stopping, settings = asyncio.Event(), self.settings.model_copy(update=changes)
+        consumer = Consumer(self.aws, self.queue.url, self.importer(database, **changes).handle, settings)
         work = asyncio.create_task(consumer.run(stopping))
         try:
             yield
@@ -79,23 +79,29 @@ class Uploads:
             stopping.set()
             await work
 
+    async def deliver(self, database: Database, *announced: Message, **changes: Any) -> None:
+        """Puts the messages into the queue and runs an importer until nothing waits there and nothing is hidden."""
+        await self.queue.send(*(one.body for one in announced))
+        async with self.running(database, consumer_poll_seconds=0, **changes):
+            await eventually(self.queue.is_empty)
+
     async def put(self, key: str, content: bytes) -> str:
         """Stores an object; its version."""
         answer = await self.aws.call(self.aws.client("s3").put_object, Bucket=self.bucket, Key=key, Body=content)
         return str(answer["VersionId"])
 
-    async def announcement(self, *, receive_count: int = 1) -> Message:
+    async def announcement(self) -> Message:
         """The next message that S3 sent, taken from the queue; its own test message is passed over."""
         while True:
             (raw,) = await self.queue.take(1)
             if "s3:TestEvent" not in raw["Body"]:
-                return message(raw["Body"], receive_count=receive_count)
+                return message(raw["Body"])
 
 
-def message(body: str, *, receive_count: int = 1) -> Message:
+def message(body: str) -> Message:
     from datetime import UTC, datetime
 
-    return Message(str(uuid4()), body, receive_count, datetime.now(UTC), {})
+    return Message(str(uuid4()), body, 1, datetime.now(UTC), {})
 
 
 def event(bucket: str, key: str, **described: Any) -> str:

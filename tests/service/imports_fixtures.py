@@ -57,3 +57,10 @@ async def txn_whole(txn_database: Database, issuer: Issuer, uploads: Uploads, wa
 
     async with serving_txn(issuer, register, (*SERVICES, "txn.v1.ImportService")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+async def txn_importing(txn_whole: Txn, uploads: Uploads, txn_database: Database) -> AsyncIterator[Txn]:
+    """All three services and an importer: what is uploaded is imported."""
+    async with uploads.running(txn_database):
+        yield txn_whole

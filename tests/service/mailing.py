@@ -1,5 +1,7 @@
 """The notifier for tests: its core on the emulator's DynamoDB and a fake SES, its facts from a real gRPC server."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,11 +27,13 @@ from protos.user.v1 import user_pb2_grpc as user_rpc
 from runtime.aws import Aws
 from runtime.call import current
 from runtime.ids import new_id, to_id
+from runtime.messages.consumer import Consumer
 from runtime.messages.envelope import Event, event_of
 from runtime.messages.message import Message
 from runtime.refusals import Unavailable
 from runtime.rpc.server import RpcServerSettings, serve_rpc
 from runtime.tokens import open_verifier
+from tests.service.messaging import TestQueue
 from tests.service.ses import FakeSes
 from tests.service.tokens import MACHINE_CLIENT, MACHINE_SECRET, Issuer
 from tests.unit.letters import facts
@@ -74,6 +78,34 @@ class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_r
         return next(each for each in self.known.values() if each.statement_import.account_id == account_id)
 
 
+class Attempts:
+    """What came of each message of the queue, by its id. None comes twice: a test says itself what is sent again."""
+
+    def __init__(self, aws: Aws, notifications: Notifications) -> None:
+        self.queue = TestQueue.create(aws)
+        self.of: defaultdict[str, asyncio.Future[None]] = defaultdict(asyncio.Future)
+        self._handle = notifications.handle
+
+    async def handle(self, message: Message) -> None:
+        try:
+            await self._handle(message)
+        except Exception as error:  # noqa: BLE001 -- it is the one who sent it who is told
+            self.of[message.id].set_exception(error)
+        else:
+            self.of[message.id].set_result(None)
+
+    @asynccontextmanager
+    async def consumed(self, aws: Aws, settings: NotifierSettings) -> AsyncIterator[None]:
+        """As in the notifier's process."""
+        stopping = asyncio.Event()
+        consuming = asyncio.create_task(Consumer(aws, self.queue.url, self.handle, settings).run(stopping))
+        try:
+            yield
+        finally:
+            stopping.set()
+            await consuming
+
+
 @dataclass
 class Mailing:
     aws: Aws
@@ -82,6 +114,7 @@ class Mailing:
     settings: NotifierSettings
     notifications: Notifications
     issuer: Issuer
+    attempts: "Attempts"
 
     def environment(self) -> dict[str, str]:
         """The settings as environment variables, for a process of its own; all of AWS is behind the fake SES."""
@@ -109,7 +142,13 @@ class Mailing:
         return event_for(found.statement_import)
 
     async def handle(self, event: Event) -> None:
-        await self.notifications.handle(message(event.to_json()))
+        await self.deliver(event.to_json())
+
+    async def deliver(self, body: str) -> None:
+        """Sends a message through the queue and waits for the attempt at it; raises what that raised."""
+        sqs, url = self.aws.client("sqs"), self.attempts.queue.url
+        answer = await self.aws.call(sqs.send_message, QueueUrl=url, MessageBody=body)
+        await self.attempts.of[answer["MessageId"]]
 
     def delivery(self, event: Event) -> dict[str, str]:
         """The delivery's record, its values as text."""
@@ -198,7 +237,10 @@ async def mailing_stage(emulator: Emulator) -> AsyncIterator[Mailing]:
             create_table(settings.deliveries_table, aws.client("dynamodb"))
             deliveries = Deliveries(aws, settings.deliveries_table)
             async with open_facts(settings) as source:
-                yield Mailing(aws, ses, ledger, settings, Notifications(source, deliveries, sender, settings), issuer)
+                notifications = Notifications(source, deliveries, sender, settings)
+                attempts = Attempts(aws, notifications)
+                async with attempts.consumed(aws, settings):
+                    yield Mailing(aws, ses, ledger, settings, notifications, issuer, attempts)
             aws_of_ses.close()
             aws.close()
 

@@ -124,7 +124,7 @@ async def test_a_file_that_is_refused_says_why_and_changes_nothing(
 ) -> None:
     person = await txn_whole.person()
     opened = await person.open_account()
-    book(txn_urls, opened.id, JULY_AND_AUGUST)
+    await book(person, opened.id, JULY_AND_AUGUST)
     before = await account(person, opened.id)
 
     done = await imported(person, opened.id, content)

@@ -9,17 +9,19 @@ import pytest
 from bff.app import create_app
 from bff.clients import open_clients
 from bff.server import serve_app
-from local.roles import DatabaseUrls
 from runtime.tokens import open_verifier
 from tests.service.bff_stage import bff_settings
 from tests.service.ledger import JULY_AND_AUGUST, Booked, book
 from tests.service.tokens import Issuer
-from tests.service.txn import Txn, issuer, txn
+from tests.service.txn import Txn
 from tests.service.users import UserSvc, new_subject
 
-__all__ = ["issuer", "txn"]
-
 OPEN = "mutation ($input: AccountOpenInput!) { accountOpen(input: $input) { account { id } userErrors { code path } } }"
+
+
+@pytest.fixture(scope="module")
+def txn(txn_importing: Txn) -> Txn:
+    return txn_importing
 
 
 class Person:
@@ -75,9 +77,9 @@ async def test_new_person_is_registered_and_may_change_their_profile(person: Per
     assert node["node"] == {"id": before["viewer"]["user"]["id"]}
 
 
-async def test_figures_of_the_brief_come_through(person: Person, txn_urls: DatabaseUrls) -> None:
+async def test_figures_of_the_brief_come_through(person: Person, txn: Txn) -> None:
     account_id = await person.open_account()
-    book(txn_urls, account_id, JULY_AND_AUGUST)
+    await book(await txn.person(person.subject), account_id, JULY_AND_AUGUST)
 
     data = await person.data("""{ viewer { accounts { balance { amount } ledgerDigest summary { averageDebit { amount }
       averageCredit { amount } months { month transactionCount averageCredit { amount } } } } } }""")
@@ -95,9 +97,13 @@ async def test_figures_of_the_brief_come_through(person: Person, txn_urls: Datab
     }
 
 
-async def test_pages_go_through_a_ledger_forward_and_back(person: Person, txn_urls: DatabaseUrls) -> None:
+async def test_pages_go_through_a_ledger_forward_and_back(person: Person, txn: Txn) -> None:
     account_id = await person.open_account()
-    book(txn_urls, account_id, [Booked(f"2026-07-0{1 + n % 5}", n, f"row {n}") for n in range(1, 26)])
+    await book(
+        await txn.person(person.subject),
+        account_id,
+        [Booked(f"2026-07-0{1 + n % 5}", n, f"row {n}") for n in range(1, 26)],
+    )
     query = """query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) { viewer { account(id: $id) {
       transactions(first: $first, after: $after, last: $last, before: $before) { totalCount
         nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }"""
@@ -119,9 +125,9 @@ async def test_pages_go_through_a_ledger_forward_and_back(person: Person, txn_ur
     assert last == third
 
 
-async def test_cursor_of_another_list_is_a_400(person: Person, txn_urls: DatabaseUrls) -> None:
+async def test_cursor_of_another_list_is_a_400(person: Person, txn: Txn) -> None:
     mine, other = await person.open_account(), await person.open_account()
-    book(txn_urls, mine, [Booked("2026-07-01", 1, "row")])
+    await book(await txn.person(person.subject), mine, [Booked("2026-07-01", 1, "row")])
     query = """query ($id: ID!, $after: String) { viewer { account(id: $id) {
       transactions(after: $after) { pageInfo { endCursor } } } } }"""
     page = (await person.data(query, id=mine))["viewer"]["account"]["transactions"]["pageInfo"]

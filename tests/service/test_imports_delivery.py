@@ -10,13 +10,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
 from runtime.database import Database, DatabaseSettings, open_database
 from runtime.ids import new_id, to_id
-from tests.service.importing import BRIEF, Uploads, account, event, events, get, message, newest, post, start
+from tests.service.importing import BRIEF, Uploads, account, event, events, get, message, newest, post, settled, start
+from tests.service.messaging import eventually
 from tests.service.txn import Client, Txn
 from txn_svc.imports import commit as commit_module
 from txn_svc.imports import importer as importer_module
@@ -49,6 +51,10 @@ async def audited(urls: DatabaseUrls, import_id: str) -> list[str]:
         return [action for (action,) in await cursor.fetchall()]
 
 
+def times_put_back() -> float:
+    return REGISTRY.get_sample_value("stori_import_objects_total", {"outcome": "put_back"}) or 0.0
+
+
 class Killed(BaseException):
     """Stands for a kill: no handler of the product catches it."""
 
@@ -57,10 +63,10 @@ async def test_ten_deliveries_have_one_effect(
     txn_whole: Txn, uploads: Uploads, txn_database: Database, txn_urls: DatabaseUrls
 ) -> None:
     person, started = await uploaded(txn_whole)
-    announced, importer = await uploads.announcement(), uploads.importer(txn_database)
+    announced = await uploads.announcement()
 
     for _ in range(10):
-        await importer.handle(announced)
+        await uploads.deliver(txn_database, announced)
 
     done = await found(person, started.id)
     assert (done.state, done.imported_count) == (COMPLETED, 4)
@@ -75,15 +81,13 @@ async def test_two_importers_at_once_have_one_effect(
     person, started = await uploaded(txn_whole)
     announced = await uploads.announcement()
 
-    await asyncio.gather(*(uploads.importer(txn_database).handle(announced) for _ in range(10)))
+    async with uploads.running(txn_database, consumer_poll_seconds=0):
+        await uploads.deliver(txn_database, *[announced] * 10)
 
     done = await found(person, started.id)
     assert (done.state, done.imported_count, done.row_count) == (COMPLETED, 4, 4)
     assert (await account(person, started.account_id)).balance_minor == 3974
     assert len(await events(txn_urls, started.id)) == 1
-    async with asyncio.timeout(10):
-        while not uploads.queue.is_empty():
-            await uploads.importer(txn_database).handle(await uploads.announcement())
 
 
 async def test_two_imports_of_one_account_at_once_create_each_row_once(
@@ -97,7 +101,7 @@ async def test_two_imports_of_one_account_at_once_create_each_row_once(
         await post(started.upload, BRIEF)
         announced.append(await uploads.announcement())
 
-    await asyncio.gather(*(uploads.importer(txn_database).handle(one) for one in announced))
+    await uploads.deliver(txn_database, *announced)
 
     done = [await found(person, started.id) for started in starts]
     assert sorted(one.imported_count for one in done) == [0, 4]
@@ -117,7 +121,7 @@ async def test_an_account_is_read_and_given_more_files_while_one_is_committed(
         await write(*arguments)
 
     monkeypatch.setattr(commit_module, "_write", slow_write)
-    handling = asyncio.create_task(uploads.importer(txn_database).handle(announced))
+    handling = asyncio.create_task(uploads.deliver(txn_database, announced))
     await committing.wait()
     try:
         async with asyncio.timeout(5):
@@ -139,7 +143,7 @@ async def test_an_import_waits_for_a_connection_longer_than_a_call_would(txn_who
     async with open_database(uploads.settings.model_copy(update={"database_pool_size": 1})) as database:
         async with database.read() as session:
             await session.execute(text("SELECT 1"))
-            handling = asyncio.create_task(uploads.importer(database).handle(announced))
+            handling = asyncio.create_task(uploads.deliver(database, announced))
             await asyncio.sleep(call_waits + 0.2)
         await handling
 
@@ -161,7 +165,7 @@ async def test_an_importer_killed_before_a_step_is_continued_by_the_next_deliver
         with pytest.raises(Killed):
             await uploads.importer(txn_database).handle(announced)
     stopped = await found(person, started.id)
-    await uploads.importer(txn_database).handle(announced)
+    await uploads.deliver(txn_database, announced)
 
     assert stopped.state == (COMMITTING if step == "commit" else PLANNING)
     done = await found(person, started.id)
@@ -175,7 +179,7 @@ async def test_the_same_message_an_hour_later_gives_the_same_dates(
     body = json.loads((await uploads.announcement()).body)
     body["Records"][0]["eventTime"] = "2026-01-05T00:00:00.000Z"
 
-    await uploads.importer(txn_database).handle(message(json.dumps(body)))
+    await uploads.deliver(txn_database, message(json.dumps(body)))
 
     rows = await person.imports.ListImportRows(txn_pb2.ListImportRowsRequest(import_id=started.id))
     assert [row.booked_on for row in rows.rows] == ["2025-12-31"]
@@ -187,10 +191,10 @@ async def test_a_second_post_to_the_same_key_changes_nothing(
     person, started = await uploaded(txn_whole)
     first = await uploads.announcement()
     assert await post(started.upload, BRIEF.replace(b"60.5", b"99.9")) == 204
-    second, importer = await uploads.announcement(), uploads.importer(txn_database)
+    second = await uploads.announcement()
 
-    await importer.handle(first)
-    await importer.handle(second)
+    await uploads.deliver(txn_database, first)
+    await uploads.deliver(txn_database, second)
 
     assert (await account(person, started.account_id)).balance_minor == 3974
     assert (await found(person, started.id)).imported_count == 4
@@ -204,7 +208,7 @@ async def test_a_post_between_announcement_and_reading_is_not_what_is_read(
     await post(started.upload, BRIEF.replace(b"60.5", b"99.9"))
     await uploads.announcement()
 
-    await uploads.importer(txn_database).handle(first)
+    await uploads.deliver(txn_database, first)
 
     assert (await account(person, started.account_id)).balance_minor == 3974
 
@@ -232,7 +236,7 @@ async def test_a_drop_over_the_limit_is_too_large(txn_whole: Txn, uploads: Uploa
     opened = await person.open_account()
     await uploads.put(f"drops/{opened.id}/big.csv", BRIEF)
 
-    await uploads.importer(txn_database, import_max_bytes=10).handle(await uploads.announcement())
+    await uploads.deliver(txn_database, await uploads.announcement(), import_max_bytes=10)
 
     failed = await newest(person, opened.id)
     assert (failed.state, failed.failure_code) == (FAILED, txn_pb2.IMPORT_FAILURE_CODE_TOO_LARGE)
@@ -248,7 +252,7 @@ async def test_a_file_whose_announced_size_lies_is_not_read_beyond_the_limit(
     body = json.loads((await uploads.announcement()).body)
     body["Records"][0]["s3"]["object"]["size"] = 1
 
-    await uploads.importer(txn_database, import_max_bytes=10).handle(message(json.dumps(body)))
+    await uploads.deliver(txn_database, message(json.dumps(body)), import_max_bytes=10)
 
     assert (await newest(person, opened.id)).failure_code == txn_pb2.IMPORT_FAILURE_CODE_TOO_LARGE
 
@@ -266,7 +270,7 @@ async def test_an_object_that_is_gone_fails_the_import(
         VersionId=described["versionId"],
     )
 
-    await uploads.importer(txn_database).handle(announced)
+    await uploads.deliver(txn_database, announced)
 
     failed = await found(person, started.id)
     assert (failed.state, failed.failure_code) == (FAILED, txn_pb2.IMPORT_FAILURE_CODE_OBJECT_GONE)
@@ -280,17 +284,17 @@ async def test_an_event_without_a_version_is_pinned_by_its_etag(
     body = json.loads((await uploads.announcement()).body)
     del body["Records"][0]["s3"]["object"]["versionId"]
 
-    await uploads.importer(txn_database).handle(message(json.dumps(body)))
+    await uploads.deliver(txn_database, message(json.dumps(body)))
 
     assert (await found(person, started.id)).state == COMPLETED
 
 
 async def test_what_is_no_imports_business_is_acknowledged(uploads: Uploads, txn_database: Database) -> None:
-    importer, imp, acct = uploads.importer(txn_database), to_id("imp", new_id()), to_id("acct", new_id())
+    imp, acct = to_id("imp", new_id()), to_id("acct", new_id())
     removed = json.loads(event(uploads.bucket, f"imports/{imp}"))
     removed["Records"][0]["eventName"] = "ObjectRemoved:Delete"
 
-    for body in (
+    bodies = (
         '{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}',
         '{"Records": []}',
         '{"Records": [{}]}',
@@ -301,16 +305,20 @@ async def test_what_is_no_imports_business_is_acknowledged(uploads: Uploads, txn
         event(uploads.bucket, "imports/../../etc/passwd"),
         event(uploads.bucket, f"drops/{acct}/../{acct}/a.csv"),
         event(uploads.bucket, "elsewhere/" + "é" * 500),
-    ):
-        await importer.handle(message(body))
+    )
+    await uploads.deliver(txn_database, *map(message, bodies))
+
+    assert uploads.dead.is_empty()
 
 
-@pytest.mark.parametrize("body", ["", "no json", "[]", '{"Records": 1}', '{"Records": [1]}'])
+@pytest.mark.parametrize("body", [" ", "no json", "[]", '{"Records": 1}', '{"Records": [1]}'])
 async def test_what_is_no_s3_event_is_left_to_the_dead_letter_queue(
     uploads: Uploads, txn_database: Database, body: str
 ) -> None:
-    with pytest.raises(ValueError):
-        await uploads.importer(txn_database).handle(message(body))
+    await uploads.deliver(txn_database, message(body))
+
+    [left] = await uploads.dead.take(1)
+    assert left["Body"] == body
 
 
 async def test_one_bad_record_does_not_stop_the_others(
@@ -320,7 +328,7 @@ async def test_one_bad_record_does_not_stop_the_others(
     body = json.loads((await uploads.announcement()).body)
     body["Records"] = [{}, *json.loads(event(uploads.bucket, "imports/junk"))["Records"], *body["Records"]]
 
-    await uploads.importer(txn_database).handle(message(json.dumps(body)))
+    await uploads.deliver(txn_database, message(json.dumps(body)))
 
     assert (await found(person, started.id)).state == COMPLETED
 
@@ -335,14 +343,17 @@ async def test_the_last_delivery_gives_up_and_says_so(
     person, started = await uploaded(txn_whole)
     announced = await uploads.announcement()
 
+    states = []
+
     async def broken(*_: Any) -> None:
+        states.append((await found(person, started.id)).state)
         raise RuntimeError
 
     monkeypatch.setattr(importer_module, "commit", broken)
-    importer = uploads.importer(txn_database)
-    with pytest.raises(RuntimeError):
-        await importer.handle(message(announced.body, receive_count=RECEIVES_MAX - 1))
-    await importer.handle(message(announced.body, receive_count=RECEIVES_MAX))
+    await uploads.deliver(txn_database, announced)
+
+    assert states == [COMMITTING] * RECEIVES_MAX
+    assert uploads.dead.is_empty()
 
     failed = await found(person, started.id)
     assert (failed.state, failed.failure_code) == (FAILED, txn_pb2.IMPORT_FAILURE_CODE_INTERNAL)
@@ -357,19 +368,22 @@ async def test_a_holders_third_file_waits_and_anothers_does_not(
     announced = await uploads.announcement()
     other, others = await uploaded(txn_whole)
     anothers = await uploads.announcement()
-    importer = uploads.importer(txn_database)
 
-    async with (
-        claim(txn_database.url, "one file", person.subject, 2),
-        claim(txn_database.url, "two file", person.subject, 2),
-    ):
-        await importer.handle(message(announced.body, receive_count=RECEIVES_MAX))
-        await importer.handle(anothers)
-        waiting, passing = await found(person, started.id), await found(other, others.id)
-    await importer.handle(await uploads.announcement())
+    async with uploads.running(txn_database, consumer_poll_seconds=0):
+        async with (
+            claim(txn_database.url, "one file", person.subject, 2),
+            claim(txn_database.url, "two file", person.subject, 2),
+        ):
+            await uploads.queue.send(announced.body, anothers.body)
+            passed = await settled(other, others.id)
+            often = times_put_back() + RECEIVES_MAX
+            await eventually(lambda: times_put_back() > often)
+            waiting = await found(person, started.id)
+        await eventually(uploads.queue.is_empty)
 
     assert waiting.state == txn_pb2.IMPORT_STATE_AWAITING_UPLOAD
-    assert passing.state == COMPLETED
+    assert passed.state == COMPLETED
+    assert uploads.dead.is_empty()
     assert (await found(person, started.id)).state == COMPLETED
 
 
@@ -384,7 +398,7 @@ async def test_a_form_expires_and_a_file_that_came_in_time_still_counts(
     seen = await found(person, started.id)
     await Sweep(txn_database, uploads.settings).once()
     swept = await found(person, started.id)
-    await uploads.importer(txn_database).handle(announced)
+    await uploads.deliver(txn_database, announced)
 
     assert (seen.state, seen.HasField("upload")) == (EXPIRED, False)
     assert (swept.state, swept.HasField("finish_time")) == (EXPIRED, True)
@@ -448,7 +462,7 @@ async def test_an_import_that_waits_for_its_holders_other_files_is_not_given_up(
         await hasty.once()
 
     assert (await found(person, started.id)).state == PLANNING
-    await uploads.importer(txn_database).handle(announced)
+    await uploads.deliver(txn_database, announced)
     assert (await found(person, started.id)).state == COMPLETED
 
 
@@ -463,7 +477,7 @@ async def test_an_import_into_an_account_closed_meanwhile_fails(
             [f"imports/{started.id}"],
         )
 
-    await uploads.importer(txn_database).handle(announced)
+    await uploads.deliver(txn_database, announced)
 
     failed = await found(person, started.id)
     assert failed.state == FAILED

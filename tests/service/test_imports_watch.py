@@ -48,7 +48,7 @@ async def test_a_stream_of_one_import_starts_with_its_state_and_ends_when_it_is_
     first = await stream.next()
     await post(started.upload, BRIEF)
 
-    await uploads.importer(txn_database).handle(await uploads.announcement())
+    await uploads.deliver(txn_database, await uploads.announcement())
 
     seen = await stream.until(started.id, COMPLETED)
     assert (first.state, first.HasField("upload")) == (AWAITING, True)
@@ -126,7 +126,7 @@ async def test_a_stream_survives_a_lost_listening_connection(
         killed = superuser.execute(
             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE query = 'LISTEN import_changed'"
         ).fetchone()
-    await uploads.importer(txn_database).handle(announced)
+    await uploads.deliver(txn_database, announced)
 
     assert killed is not None
     assert killed[0] >= 1

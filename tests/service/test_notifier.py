@@ -142,11 +142,11 @@ async def test_an_unknown_type_is_acknowledged(mailing: Mailing) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "junk", "[]", "{}", "null", '"text"', json.dumps({"Type": "Notification", "TopicArn": "a", "Message": "{}"})],
+    [" ", "junk", "[]", "{}", "null", '"text"', json.dumps({"Type": "Notification", "TopicArn": "a", "Message": "{}"})],
 )
 async def test_what_is_no_event_is_not_acknowledged(mailing: Mailing, body: str) -> None:
     with pytest.raises(ValueError):
-        await mailing.notifications.handle(message(body))
+        await mailing.deliver(body)
 
 
 async def test_an_event_of_another_subject_is_not_acknowledged(mailing: Mailing) -> None:
@@ -374,7 +374,7 @@ async def _die_while_sending(mailing: Mailing, event: Event, times: int) -> None
     """SES accepts, and the notifier is gone before it reads the answer; then the lease ends."""
     for accepted in range(1, times + 1):
         mailing.ses.accepting.clear()
-        dying = asyncio.create_task(mailing.handle(event))
+        dying = asyncio.create_task(mailing.notifications.handle(message(event.to_json())))
         await eventually(partial(_has_accepted, mailing, accepted))
         dying.cancel()
         await asyncio.gather(dying, return_exceptions=True)

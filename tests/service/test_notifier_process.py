@@ -111,11 +111,15 @@ async def test_killed_after_the_record_it_sends_nothing_more(
     mailing: Mailing, queue: TestQueue, tmp_path: Path
 ) -> None:
     event = mailing.settle_import()
-    await mailing.handle(event)
-
-    with notifier(mailing, queue, tmp_path / "log"):
+    with notifier(mailing, queue, tmp_path / "first") as process:
         await queue.send(event.to_json())
-        await eventually(lambda: "delivery known" in (tmp_path / "log").read_text() and queue.is_empty())
+        await eventually(lambda: is_in(mailing, "SENT", event))
+        process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(process.wait, 20)
+
+    with notifier(mailing, queue, tmp_path / "second"):
+        await queue.send(event.to_json())
+        await eventually(lambda: "delivery known" in (tmp_path / "second").read_text() and queue.is_empty())
 
     assert len(mailing.ses.accepted) == 1
 

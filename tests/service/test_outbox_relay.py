@@ -161,11 +161,8 @@ async def test_an_event_without_a_notification_leaves_by_the_fallback_poll(
 
     async with relaying(database, {"events": recorder}):
         await eventually(lambda: REGISTRY.get_sample_value("stori_outbox_pending", {"destination": "events"}) == 0)
-        async with await psycopg.AsyncConnection.connect(database.url) as connection:
-            await connection.execute(
-                "INSERT INTO outbox (event_id, destination, subject, sequence, type, body)"
-                " VALUES (gen_random_uuid(), 'events', 'imp_1', 1, 't', '{}')"
-            )
+        monkeypatch.setattr(outbox, "CHANNEL", "unheard")
+        await put(database, event("imp_1"))
         await all_published(database)
 
     assert recorder.subjects() == ["imp_1"]
