@@ -12,6 +12,9 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code. Whatever ends a command is told here, in one sentence on standard error."""
+    if sys.stdout is None:
+        # Closed by who started it, as by `>&-`.
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 -- for as long as the process lives
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
@@ -23,6 +26,10 @@ def run(arguments: list[str]) -> int:
         # The reader has what it wanted, as in `stori transactions | head`. Python would flush once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        # Such as a full disk below standard output.
+        about = f" ({error.filename})" if error.filename else ""
+        return _fail(Failure(f"{error.strerror or _where(error)}{about}."))
     except Exception as error:  # noqa: BLE001 -- its text and its trace may quote a token or a statement
         return _fail(Failure(f"Something went wrong in the command itself: {_where(error)}."))
     return code
@@ -52,6 +59,9 @@ def _run_app(arguments: list[str]) -> int:
         return error.exit_code
     except typer.Abort:
         return FAILED
+    except SystemExit:
+        # How Typer ends where the reader of a help page has left.
+        raise ReaderGone from None
 
 
 def _where(error: Exception) -> str:

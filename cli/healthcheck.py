@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.exits import BAD_CONFIGURATION, DEPENDENCY_DOWN, FAILED, OK, Failure
+from cli.exits import BAD_CONFIGURATION, DEPENDENCY_DOWN, FAILED, OK, USAGE, Failure
 
 if TYPE_CHECKING:
     import grpc
@@ -62,7 +62,7 @@ def _of_stack(name: str) -> str:
     except (OSError, ValueError, KeyError):
         raise Failure(f"The stack of {path} is not running; `make up` starts it.", DEPENDENCY_DOWN) from None
     if name not in urls:
-        raise Failure(f"There is no process {name}; there are {', '.join(urls)}.", BAD_CONFIGURATION)
+        raise Failure(f"There is no process {name}; there are {', '.join(urls)}.", USAGE)
     return str(urls[name]).removesuffix("/metrics") + READY_PATH
 
 

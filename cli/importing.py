@@ -2,18 +2,19 @@
 
 import asyncio
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, NoReturn
 
 import typer
 
 from cli.accounts import find_account
-from cli.exits import DEPENDENCY_DOWN, FAILED, Failure
+from cli.exits import DEPENDENCY_DOWN, FAILED, INTERRUPTED, Failure
 from cli.imports import outcome_document, rejected_rows, show_outcome, state_of
 from cli.money import amount
 from cli.options import DEFAULT_LIMIT, Account, Json
@@ -70,7 +71,20 @@ def import_(
 
 def confirmed(statement: Statement, holder: pb.Account) -> bool:
     what = f"Import {statement.name} ({statement.size_bytes} bytes) into {holder.name} ({holder.currency_code})?"
-    return typer.confirm(plain(what), err=True)
+    # The event loop would take note of Ctrl-C and act on it once the question is answered.
+    noting = signal.signal(signal.SIGINT, _give_up)
+    try:
+        return typer.confirm(plain(what), err=True)
+    except typer.Abort:
+        typer.echo(err=True)
+        return False
+    finally:
+        signal.signal(signal.SIGINT, noting)
+
+
+def _give_up(*_: object) -> NoReturn:
+    typer.echo(err=True)
+    raise Failure("Nothing was imported.", INTERRUPTED)
 
 
 @contextmanager
@@ -88,7 +102,8 @@ def opened(file: str, name: str) -> Iterator[Statement]:
         return
     path = Path(file)
     if not path.is_file():
-        raise typer.BadParameter(f"there is no file {file}", param_hint="FILE")
+        what = "is not a plain file; - reads standard input" if path.exists() else "does not exist"
+        raise typer.BadParameter(f"{file} {what}", param_hint="FILE")
     try:
         content = path.open("rb")
     except OSError as error:

@@ -60,7 +60,9 @@ class Output:
             return
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
-            table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+            table.add_column(
+                column, justify="right" if column in right else "left", overflow="fold", no_wrap=column == "id"
+            )
         for row in rows:
             table.add_row(*(Text(plain(cell)) for cell in row))
         try:

@@ -28,7 +28,7 @@ def from_id(prefix: str, text: str, field: str = "id") -> UUID:
         raise InvalidArgument(
             f"This is not an id of the kind {prefix}_….",
             reason="INVALID_ID",
-            fields={field: f"must be a {prefix}_… id"},
+            fields={field: f"must be a whole id that begins with {prefix}_"},
         )
     return UUID(bytes=parsed.uuid_bytes)
 

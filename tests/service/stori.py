@@ -63,8 +63,8 @@ class Stori:
         environment = {**passed, **own, **self.environment}
         return await asyncio.create_subprocess_exec(program, *arguments, env=environment, **{**pipes, **options})
 
-    async def run(self, *arguments: str, stdin: bytes = b"") -> Done:
-        process = await self.start(*arguments)
+    async def run(self, *arguments: str, stdin: bytes = b"", program: str | Path = LAUNCHER) -> Done:
+        process = await self.start(*arguments, program=program)
         async with asyncio.timeout(SECONDS):
             out, err = await process.communicate(stdin)
         return Done(process.returncode or 0, out.decode(), err.decode())

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from protos.txn.v1 import txn_pb2
 from runtime.database import Database
 from tests.service.importing import BRIEF, Uploads, account, imported, newest, start
-from tests.service.stori import Stori
+from tests.service.stori import LAUNCHER, Stori, terminal
 from tests.service.txn import Client, Txn
 
 ESCAPE = "\x1b"
@@ -156,6 +157,38 @@ async def test_on_a_terminal_one_is_asked_first(stori: Stori, person: Client, br
     assert (yes.code, (await newest(person, opened.id)).imported_count) == (0, 4)
 
 
+async def test_ctrl_c_at_the_question_imports_nothing(stori: Stori, person: Client, brief: str) -> None:
+    opened = await person.open_account()
+    with terminal() as (ours, theirs):
+        asked = await stori.start("import", brief, "--account", opened.id, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        question = ""
+        while "[y/N]" not in question:
+            question += (await asyncio.to_thread(os.read, ours, 4096)).decode()
+
+        asked.send_signal(signal.SIGINT)
+
+        assert await asyncio.wait_for(asked.wait(), 60) == 130
+        assert "Nothing was imported." in os.read(ours, 4096).decode()
+    assert list((await person.imports.ListImports(txn_pb2.ListImportsRequest())).imports) == []
+
+
+async def test_no_answer_at_all_is_a_no(stori: Stori, person: Client, brief: str) -> None:
+    opened = await person.open_account()
+
+    done = await stori.on_a_terminal("import", brief, "--account", opened.id, typed=b"\x04")
+
+    assert (done.code, "Nothing was imported." in done.out) == (1, True)
+
+
+async def test_an_id_stays_whole_on_a_narrow_terminal(stori: Stori, person: Client) -> None:
+    opened = await person.open_account(name="A name that is longer than what is left for it beside the other columns")
+
+    done = await stori.changed(COLUMNS="60").on_a_terminal("accounts")
+
+    assert opened.id in done.out
+
+
 async def test_colour_and_bar_are_for_a_terminal_that_wants_them(stori: Stori, person: Client, brief: str) -> None:
     opened = await person.open_account()
     command = ("import", brief, "--account", opened.id, "--yes")
@@ -234,6 +267,25 @@ async def test_a_reader_that_leaves_ends_it_quietly(stori: Stori, person: Client
     assert (process.returncode, err) == (0, b"")
 
 
+async def test_a_reader_of_a_help_page_that_leaves_ends_it_quietly(stori: Stori) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = await stori.start("--help", stdout=writing)
+    os.close(writing)
+
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+
+    assert (process.returncode, err) == (0, b"")
+
+
+async def test_output_that_cannot_be_written_is_said(stori: Stori) -> None:
+    closed = await stori.run("-c", '"$0" accounts >&-', str(LAUNCHER), program="/bin/sh")
+    full = await stori.run("-c", '"$0" accounts >/dev/full', str(LAUNCHER), program="/bin/sh")
+
+    assert (closed.code, closed.err) == (0, "")
+    assert (full.code, full.err) == (1, "stori: No space left on device.\n")
+
+
 async def test_any_method_can_be_called(stori: Stori, person: Client) -> None:
     opened = await person.open_account()
 
@@ -254,6 +306,7 @@ async def test_any_method_can_be_called(stori: Stori, person: Client) -> None:
         (("grpc", "txn.v1.AccountService/Nothing"), 2),
         (("imports", "show", "imp_x"), 1),
         (("import", "no such file.csv", "--account", "x"), 2),
+        (("import", "/dev/null", "--account", "x"), 2),
         (("import",), 2),
         (("transactions", "--from", "2026-02-30"), 1),
         (("accounts", "--nonsense"), 2),

@@ -69,6 +69,16 @@ async def test_a_grpc_server_is_asked_by_its_own_protocol(stori: Stori, txn: Txn
     assert (await stori.run("healthcheck", "grpc://127.0.0.1:1", "--timeout", "1")).code == 75
 
 
+async def test_a_process_that_there_is_not_is_wrong_usage(stori: Stori, tmp_path: Path) -> None:
+    (tmp_path / "stack.json").write_text('{"metrics_urls": {"bff": "http://127.0.0.1:1/metrics"}}')
+    shell = stori.changed(STORI_HOME=str(tmp_path))
+
+    done = await shell.run("healthcheck", "importers")
+
+    assert ((await shell.run("healthcheck", "bff")).code, done.code) == (75, 2)
+    assert "importers; there are bff" in done.err
+
+
 @pytest.mark.parametrize(("target", "code"), [("bff", 75), ("http://[", 78), ("http://127.0.0.1:x", 78)])
 async def test_a_target_that_cannot_be_asked_is_no_answer(stori: Stori, target: str, code: int) -> None:
     done = await stori.run("healthcheck", target)
