@@ -1,5 +1,7 @@
 """What every test may ask for: a PostgreSQL server and an AWS emulator of this run's own."""
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -31,3 +33,11 @@ def postgres(run_folder: Path) -> Iterator[Postgres]:
 def emulator(run_folder: Path) -> Iterator[Emulator]:
     with Emulator.start(run_folder / "emulator", persist=False) as server:
         yield server
+
+
+@pytest.fixture
+def callback_ports() -> Iterator[None]:
+    """The command's sign-in ports are fixed, the same for every run on this machine: one test has them at a time."""
+    with (Path(tempfile.gettempdir()) / f"stori-callback-ports.{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

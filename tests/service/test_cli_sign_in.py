@@ -21,6 +21,7 @@ from tests.service.stori import Stori
 from tests.service.tokens import CLI_CLIENT, TOKEN_PATH, Answer
 from tests.service.users import UserSvc, new_subject
 
+pytestmark = pytest.mark.usefixtures("callback_ports")
 REVOKE_PATH = "/oauth2/revoke"
 
 

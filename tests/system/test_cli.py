@@ -14,6 +14,7 @@ from tests.service.stori import LAUNCHER, Done, Stori
 from tests.system.browser import sign_in_at
 from tests.system.stack import PASSWORD, Person, Stack, eventually
 
+pytestmark = pytest.mark.usefixtures("callback_ports")
 ROOT = Path(__file__).parent.parent.parent
 BRIEF = str(ROOT / "samples" / "brief.csv")
 

@@ -32,9 +32,9 @@ def test_sixty_chained_fragments_are_refused_in_fifty_milliseconds() -> None:
     best = 1.0
 
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         message = refused(source)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
 
     assert "too many fields" in message
     assert best < 0.05
@@ -119,9 +119,9 @@ def test_fields_of_one_name_are_not_compared_for_ever(source: str) -> None:
     best = 1.0
 
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         assert refused(source)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
 
     assert best < 0.15
 
