@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from local.launch import POLL_SECONDS, start_child, take_lock
+from local.launch import POLL_SECONDS, start_child, stop_child, take_lock
 from local.ports import LOOPBACK, free_port
 
 PYTHON = Path(__file__).parent.parent / ".venv-emulator" / "bin" / "python"
@@ -62,12 +62,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Ends the emulator and waits until it has saved."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        stop_child(self.process, signal.SIGTERM, STOP_SECONDS)
 
     def __enter__(self) -> Self:
         return self

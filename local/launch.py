@@ -44,6 +44,16 @@ def start_child(
     )
 
 
+def stop_child(process: subprocess.Popen[bytes], stop_signal: signal.Signals, seconds: float) -> None:
+    """Asks a child to end, waits `seconds`, and kills it if it does not; returns when it is gone."""
+    process.send_signal(stop_signal)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def take_lock(path: Path, *, wait_seconds: float) -> int:
     """An exclusive lock on a file, as a descriptor. A child that inherits it holds it until it is gone itself.
 

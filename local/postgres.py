@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from local.launch import POLL_SECONDS, start_child, take_lock
+from local.launch import POLL_SECONDS, start_child, stop_child, take_lock
 from local.passwords import Passwords
 from local.ports import LOOPBACK, free_port
 from local.roles import SUPERUSER, DatabaseUrls, create_database, superuser_url
@@ -70,12 +70,7 @@ class Postgres:
 
     def stop(self) -> None:
         """A fast shutdown: sessions are ended, everything committed is on disk."""
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        stop_child(self.process, signal.SIGINT, STOP_SECONDS)
 
     def __enter__(self) -> Self:
         return self
