@@ -1,13 +1,13 @@
 """Checks of request fields: what reaches the database has been through one of these."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
 from runtime.ids import from_id
+from runtime.printable import is_printable
 from runtime.refusals import InvalidArgument
 from txn_svc.ledger.money import currency
 from txn_svc.ledger.months import EARLIEST_DATE, LATEST_DATE, parse_month
@@ -16,9 +16,6 @@ BATCH_MAX = 100
 """The most ids a request may name."""
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Control, format, private-use and surrogate characters and line ends, but for the joiners that scripts and emoji need.
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d")
 
 
 class ProtoEnum(Protocol):
@@ -84,10 +81,6 @@ class Fields:
         if self.wrong:
             named = ", ".join(self.wrong)
             raise InvalidArgument(f"The request is not valid: {named}.", fields=self.wrong)
-
-
-def is_printable(value: str) -> bool:
-    return all(c in _JOINERS or unicodedata.category(c) not in _UNPRINTABLE for c in value)
 
 
 def batch_ids(prefix: str, field: str, values: Sequence[str], *, twice: bool = True) -> list[UUID]:
