@@ -1,17 +1,20 @@
 """Who may do what with an account: the only place that compares subjects."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from enum import Enum
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import ColumnElement, ScalarSelect, exists, false, func, literal, select, true
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from runtime.audit import record
 from runtime.call import Caller
-from runtime.database import Database, ReadSession
+from runtime.database import Database, ReadSession, WriteSession
 from runtime.ids import to_id
-from runtime.refusals import NotFound, PermissionDenied
+from runtime.refusals import Aborted, NotFound, PermissionDenied
 from txn_svc.model import Account, AccountAccess, audit_event
 
 STAFF = frozenset({"support", "admin"})
@@ -65,22 +68,53 @@ def owner_of(account_id: AccountId) -> ScalarSelect[str]:
     return owners.order_by(AccountAccess.subject).limit(1).scalar_subquery()
 
 
-async def require(session: ReadSession, caller: Caller, verb: Verb, account_id: UUID, *, lock: bool = False) -> Account:
-    """The account, with `lock` locked until the transaction ends.
+async def require(
+    session: ReadSession, caller: Caller, verb: Verb, account_id: UUID, *, missing: NotFound | None = None
+) -> Account:
+    """The account.
 
-    Raises NotFound (ACCOUNT_NOT_FOUND) for one that is missing or the caller may not read, PermissionDenied
-    (READ_ONLY_ACCESS) for one he may only read.
+    Raises `missing`, or else NotFound (ACCOUNT_NOT_FOUND), for one that is missing or the caller may not read,
+    PermissionDenied (READ_ONLY_ACCESS) for one he may only read.
     """
     query = select(Account, may(caller, verb, Account.id).label("allowed")).where(
         Account.id == account_id, may(caller, Verb.READ, Account.id)
     )
-    found = (await session.execute(query.with_for_update(of=Account, key_share=True) if lock else query)).one_or_none()
+    found = (await session.execute(query)).one_or_none()
     if found is None:
-        raise account_missing()
+        raise missing or account_missing()
     if not found.allowed:
         raise PermissionDenied("You may read this account but not change it.", reason="READ_ONLY_ACCESS")
     account: Account = found.Account
     return account
+
+
+async def lock(session: WriteSession, caller: Caller, account_id: UUID, wait_seconds: float) -> Account:
+    """The account to change, locked until the transaction ends.
+
+    Raises as `require`, and Aborted (ACCOUNT_BUSY) where somebody else has it for longer than `wait_seconds`.
+    """
+    await require(session, caller, Verb.CHANGE, account_id)
+    query = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
+    async with waiting_at_most(session, wait_seconds):
+        found = (await session.scalars(query.execution_options(populate_existing=True))).one()
+    assert isinstance(found, Account)
+    return found
+
+
+@asynccontextmanager
+async def waiting_at_most(session: WriteSession, seconds: float) -> AsyncIterator[None]:
+    """Locks asked for inside are waited for so long. Raises Aborted (ACCOUNT_BUSY) where that is not enough."""
+    await session.execute(select(func.set_config("lock_timeout", f"{round(seconds * 1000)}ms", True)))
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            raise Aborted(
+                "This account is being changed by something larger, such as an import; try again in a moment.",
+                reason="ACCOUNT_BUSY",
+            ) from None
+        raise
+    await session.execute(select(func.set_config("lock_timeout", "0", True)))
 
 
 def account_missing() -> NotFound:

@@ -1,7 +1,8 @@
 """The tables of txn_svc. Enum-like columns hold the proto enum's name without its prefix; amounts are minor units.
 
-Keys start with account_id. What a trigger writes (`Account.balance_minor`, `transaction_count` and `version`, all of
-`AccountMonth`) the application's role cannot; it locks the account's row before it changes the account's transactions.
+Keys start with account_id. What a trigger writes (`Account.initial_balance_minor`, `balance_minor`, `transaction_count`
+and `version`, all of `AccountMonth`) the application's role cannot; it locks the account's row before it changes the
+account's transactions.
 """
 
 from datetime import date, datetime
@@ -15,8 +16,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from runtime.audit import audit_table
 from runtime.messages.outbox import outbox_table
 
-IMPORT_STATES_OPEN = ("AWAITING_UPLOAD", "PLANNING", "COMMITTING")
-"""The states an import leaves again; the others are terminal."""
+IMPORT_STATES_OPEN = ("AWAITING_UPLOAD", "PLANNING", "READY", "COMMITTING", "REVERTING")
+"""The states an import leaves again by itself or is waited for in; the others are terminal."""
+
+IMPORT_STATES_DUE = ("PLANNING", "COMMITTING", "REVERTING")
+"""Those in which it is the importer's turn."""
+
+IMPORT_STATES_LIVE = ("COMPLETED", "REVERTING")
+"""Those in which its accepted rows claim their transactions."""
 
 
 class Base(DeclarativeBase):
@@ -40,7 +47,10 @@ class Account(Base):
     kind: Mapped[str]
     currency_code: Mapped[str] = mapped_column(CHAR(3))
     opening_balance_minor: Mapped[int]
+    """As the holder said it: before the first transaction, or at the beginning of `opening_date`."""
     opening_date: Mapped[date | None]
+    initial_balance_minor: Mapped[int] = mapped_column(server_default=FetchedValue())
+    """The balance before the first transaction; with an `opening_date` it moves as older rows come and go."""
     balance_minor: Mapped[int] = mapped_column(server_default=FetchedValue())
     transaction_count: Mapped[int] = mapped_column(server_default=FetchedValue())
     version: Mapped[int] = mapped_column(server_default=FetchedValue())
@@ -108,6 +118,7 @@ class Transaction(Base):
     occurrence: Mapped[int]
     """1 for the first row of its identity in a file, 2 for the next."""
     import_id: Mapped[UUID | None]
+    """The oldest import that claims it; None where it was recorded by hand, which is older than any import's claim."""
     line: Mapped[int | None]
     create_time: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
@@ -121,19 +132,25 @@ class StatementImport(Base):
             "object_key",
             "object_version",
             unique=True,
-            postgresql_where=text("object_version IS NOT NULL"),
+            postgresql_where=text("object_version IS NOT NULL AND repeats_id IS NULL"),
         ),
         Index("import_newest", "account_id", text("create_time DESC"), text("id DESC")),
         Index(
             "import_open",
             "subject",
             "state",
-            postgresql_where=text("state IN ('AWAITING_UPLOAD', 'PLANNING', 'COMMITTING')"),
+            postgresql_where=text("state IN ('AWAITING_UPLOAD', 'PLANNING', 'READY', 'COMMITTING', 'REVERTING')"),
         ),
+        Index("import_reading", "account_id", "reading_id"),
+        Index("import_same", "account_id", "sha256"),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    reading_id: Mapped[UUID]
+    """The import whose rows these are: its own, or those of an earlier one of the same bytes that is still live."""
+    repeats_id: Mapped[UUID | None]
+    """The import whose object this one reads again, and which it undoes; perhaps of another account."""
     subject: Mapped[str]
     """Who started it; of a drop the account's owner."""
     source: Mapped[str]
@@ -147,13 +164,25 @@ class StatementImport(Base):
     upload_time: Mapped[datetime | None]
     """The S3 event's, so that a redelivery dates the rows as the first delivery did."""
     sha256: Mapped[str | None]
+    wanted_format: Mapped[str | None]
+    format: Mapped[str | None]
+    shape: Mapped[str | None]
+    """The header as it is compared with other files' headers."""
+    reader_version: Mapped[int | None]
     header: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    answers: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
     findings: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
     """[{property, basis, value, message, lines}]"""
     row_count: Mapped[int] = mapped_column(server_default="0")
     imported_count: Mapped[int] = mapped_column(server_default="0")
     duplicate_count: Mapped[int] = mapped_column(server_default="0")
     rejected_count: Mapped[int] = mapped_column(server_default="0")
+    decided_count: Mapped[int] = mapped_column(server_default="0")
+    """Rows whose outcome a person has overridden."""
+    plan: Mapped[bytes | None]
+    """A txn.v1.ImportPlan, since the import was planned for review."""
+    plan_version: Mapped[int | None]
+    """The account's version that the plan was made for."""
     bytes_read: Mapped[int] = mapped_column(server_default="0")
     bytes_total: Mapped[int] = mapped_column(server_default="0")
     rows_read: Mapped[int] = mapped_column(server_default="0")
@@ -171,9 +200,21 @@ class StatementImport(Base):
 
 
 class ImportRow(Base):
+    """A row of a reading: `import_id` is the import that staged it, `transaction_id` what it creates or is equal to.
+
+    The row claims its transaction for every live import of its reading, unless it is rejected.
+    """
+
     __tablename__ = "import_row"
     __table_args__ = (
         Index("import_row_rejects", "account_id", "import_id", "line", postgresql_where=text("outcome = 'REJECT'")),
+        Index(
+            "import_row_transaction",
+            "account_id",
+            "transaction_id",
+            postgresql_where=text("transaction_id IS NOT NULL"),
+        ),
+        Index("import_row_twins", "account_id", "import_id", "identity", postgresql_where=text("twins > 1")),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -192,6 +233,14 @@ class ImportRow(Base):
     reason_code: Mapped[str | None]
     reason: Mapped[str | None]
     column_name: Mapped[str | None]
+    category: Mapped[str | None]
+    note: Mapped[str | None]
+    twins: Mapped[int] = mapped_column(server_default="1")
+    """How many rows of the file have this content."""
+    here: Mapped[int] = mapped_column(server_default="0")
+    """Of several twins, how many were in the account when they were matched last."""
+    file_occurrence: Mapped[int | None]
+    """What the file said, where a decision has made `occurrence` one more than the account holds."""
 
 
 class ImportMonth(MonthColumns, Base):
@@ -201,6 +250,33 @@ class ImportMonth(MonthColumns, Base):
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     import_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=1)
+
+
+class KeptAnnotation(Base):
+    """Category and note of a transaction that an undo took away; they come back with the same row."""
+
+    __tablename__ = "kept_annotation"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    identity: Mapped[UUID] = mapped_column(primary_key=True)
+    occurrence: Mapped[int] = mapped_column(primary_key=True)
+    category: Mapped[str | None]
+    note: Mapped[str]
+
+
+class DownloadTicket(Base):
+    """A download that its holder may fetch once until `expire_time`; `filter` is a txn.v1.TransactionFilter."""
+
+    __tablename__ = "download"
+    __table_args__ = (Index("download_subject", "subject", "expire_time"),)
+
+    ticket_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+    roles: Mapped[list[str]]
+    kind: Mapped[str]
+    resource_id: Mapped[UUID]
+    filter: Mapped[bytes]
+    expire_time: Mapped[datetime]
 
 
 class IdempotencyKey(Base):

@@ -1,4 +1,4 @@
-"""One SQS queue: receiving, hiding, and deleting in batches what was handled."""
+"""One SQS queue: sending what the outbox holds for it; receiving, hiding, and deleting in batches what was handled."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ import structlog
 from runtime.aws import Aws, AwsError, error_code
 from runtime.messages.backoff import Backoff
 from runtime.messages.message import Message
+from runtime.messages.outbox import Outgoing
 
 BATCH_MAX = 10
 # A long poll is answered after its wait at the latest; this is for the way there and back.
@@ -23,6 +24,25 @@ DELETE_ATTEMPTS_MAX = 4
 DELETE_BACKOFF = Backoff(0.1, 1.0)
 
 log = structlog.get_logger()
+
+
+class SqsPublisher:
+    """A queue as a destination of the outbox."""
+
+    def __init__(self, aws: Aws, queue_url: str) -> None:
+        self._aws = aws
+        self._queue_url = queue_url
+
+    async def publish(self, events: Sequence[Outgoing]) -> set[int]:
+        """Sends at most 10 events; the positions of those that SQS accepted. Raises one of AwsError for all."""
+        answer = await self._aws.call(
+            self._aws.client("sqs").send_message_batch,
+            QueueUrl=self._queue_url,
+            Entries=[{"Id": str(event.position), "MessageBody": event.body} for event in events],
+        )
+        for refused in answer.get("Failed", []):
+            log.warning("SQS refused an event", position=refused["Id"], code=refused.get("Code"))
+        return {int(accepted["Id"]) for accepted in answer.get("Successful", [])}
 
 
 class SqsQueue:

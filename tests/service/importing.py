@@ -19,13 +19,22 @@ from runtime.aws import Aws
 from runtime.database import Database
 from runtime.messages.consumer import Consumer
 from runtime.messages.message import Message
+from runtime.messages.relay import Relay
+from runtime.messages.sqs import SqsPublisher
 from tests.service.messaging import TestQueue, eventually, redrive
 from tests.service.txn import Client
+from txn_svc.imports.due import IMPORTS
 from txn_svc.imports.importer import Importer
 from txn_svc.imports.worker import ImporterProcessSettings
 
 BRIEF = b"Id,Date,Transaction\n0,7/15,+60.5\n1,7/28,-10.3\n2,8/2,-20.46\n3,8/13,+10\n"
-SETTLED = {txn_pb2.IMPORT_STATE_COMPLETED, txn_pb2.IMPORT_STATE_FAILED, txn_pb2.IMPORT_STATE_EXPIRED}
+SETTLED = {
+    txn_pb2.IMPORT_STATE_COMPLETED,
+    txn_pb2.IMPORT_STATE_FAILED,
+    txn_pb2.IMPORT_STATE_EXPIRED,
+    txn_pb2.IMPORT_STATE_REVERTED,
+    txn_pb2.IMPORT_STATE_DISCARDED,
+}
 
 
 @dataclass
@@ -69,15 +78,19 @@ class Uploads:
 
     @asynccontextmanager
     async def running(self, database: Database, **changes: Any) -> AsyncIterator[None]:
-        """A consumer with the importer, as in the process; `changes` are of its settings."""
+        """A consumer with the importer and the relay that tells it of due imports, as in their processes.
+
+        `changes` are of the importer's settings.
+        """
         stopping, settings = asyncio.Event(), self.settings.model_copy(update=changes)
         consumer = Consumer(self.aws, self.queue.url, self.importer(database, **changes).handle, settings)
-        work = asyncio.create_task(consumer.run(stopping))
+        relay = Relay(database.url, {IMPORTS: SqsPublisher(self.aws, self.queue.url)})
+        work = [asyncio.create_task(one.run(stopping)) for one in (consumer, relay)]
         try:
             yield
         finally:
             stopping.set()
-            await work
+            await asyncio.gather(*work)
 
     async def deliver(self, database: Database, *announced: Message, **changes: Any) -> None:
         """Puts the messages into the queue and runs an importer until nothing waits there and nothing is hidden."""

@@ -14,7 +14,9 @@ from runtime.database import Database
 from tests.service.importing import Uploads
 from tests.service.messaging import open_aws
 from tests.service.tokens import Issuer
-from tests.service.txn import SERVICES, Txn, ledger_servicers, serving_txn
+from tests.service.txn import Txn, ledger_servicers, serving_txn
+from txn_svc.app import SERVICES as ALL_SERVICES
+from txn_svc.downloads.servicer import DownloadServicer
 from txn_svc.imports.servicer import ImportServicer
 from txn_svc.imports.watch import Watch
 from txn_svc.settings import LedgerSettings
@@ -47,20 +49,22 @@ async def watch(txn_database: Database) -> AsyncIterator[Watch]:
 
 @pytest.fixture(scope="module")
 async def txn_whole(txn_database: Database, issuer: Issuer, uploads: Uploads, watch: Watch) -> AsyncIterator[Txn]:
-    """All three services."""
+    """All of its services."""
     ledger = ledger_servicers(txn_database, LedgerSettings(environment="local"))
 
     def register(server: grpc.aio.Server) -> None:
         ledger(server)
         servicer = ImportServicer(txn_database, uploads.aws, uploads.settings, watch)
         txn_pb2_grpc.add_ImportServiceServicer_to_server(servicer, server)
+        downloads = DownloadServicer(txn_database, uploads.aws, uploads.settings)
+        txn_pb2_grpc.add_DownloadServiceServicer_to_server(downloads, server)
 
-    async with serving_txn(issuer, register, (*SERVICES, "txn.v1.ImportService")) as running:
+    async with serving_txn(issuer, register, ALL_SERVICES) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 async def txn_importing(txn_whole: Txn, uploads: Uploads, txn_database: Database) -> AsyncIterator[Txn]:
-    """All three services and an importer: what is uploaded is imported."""
+    """All of its services and an importer: what is uploaded is imported."""
     async with uploads.running(txn_database):
         yield txn_whole

@@ -55,7 +55,10 @@ def padded(size: int) -> bytes:
     return BRIEF + b"\n" * (size - len(BRIEF))
 
 
-KNOWN = "It reads the columns Id, Date, Transaction or date, description, amount, separated by commas or semicolons."
+KNOWN = (
+    "It reads the columns Id, Date, Transaction or date, description, amount, and those of its own export, "
+    "separated by commas or semicolons."
+)
 AS_CSV, AS_UTF_8 = "Export the statement as CSV and upload that.", "Save the file as CSV in UTF-8 and upload it again."
 AMOUNTS = "It reads amounts such as -1234.56."
 REFUSED: dict[str, tuple[bytes, str, str]] = {

@@ -48,7 +48,6 @@ async def test_a_key_used_for_another_request_is_refused(txn_whole: Txn) -> None
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"review": txn_pb2.REVIEW_UNSPECIFIED}, "review"),
         ({"review": 7}, "review"),
         ({"file_name": "\x00\n "}, "file_name"),
         ({"size_bytes": -1}, "size_bytes"),

@@ -35,7 +35,7 @@ def connection(txn_urls: DatabaseUrls) -> Iterator[Connection]:
 
 FORBIDDEN = {
     "set a balance": "UPDATE account SET balance_minor = 1",
-    "set an opening balance": "UPDATE account SET opening_balance_minor = 1",
+    "set an initial balance": "UPDATE account SET initial_balance_minor = 1",
     "set a count": "UPDATE account SET transaction_count = 1",
     "set a version": "UPDATE account SET version = 1",
     "open with a balance": f"{ACCOUNT}, balance_minor) VALUES (gen_random_uuid(), 'a', 'DEBIT', 'USD', 0, 7)",

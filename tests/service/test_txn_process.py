@@ -33,6 +33,7 @@ def environment(urls: DatabaseUrls, issuer: Issuer) -> dict[str, str]:
         "STORI_MIGRATION_DATABASE_URL": urls.owner,
         "STORI_UPLOADS_BUCKET": "uploads",
         "STORI_EVENTS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:events",
+        "STORI_IMPORTS_QUEUE_URL": "http://127.0.0.1:9/000000000000/imports",
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

@@ -105,3 +105,48 @@ async def test_the_command_ends_with_1_where_a_figure_differs(
     assert "4 transactions, all figures agree" in before.out
     assert after.code == 1
     assert [(row["figure"], row["kept"], row["computed"]) for row in after.rows()] == [("balance_minor", "1", "3974")]
+
+
+async def test_claims_and_identities_that_were_made_wrong_are_named(txn_whole: Txn, txn_urls: DatabaseUrls) -> None:
+    person = await txn_whole.person()
+    account_id = (await person.open_account()).id
+    first = await imported(person, account_id, BRIEF)
+    second = await imported(person, account_id, b"date,description,amount\n2026-09-01,Tea,-1.00\n2026-08-13,,10.00\n")
+    request = txn_pb2.ListTransactionsRequest(account_ids=[account_id], order=txn_pb2.TRANSACTION_ORDER_BOOKED_ASC)
+    pay, drink, shop, shared, tea = (await person.transactions.ListTransactions(request)).transactions
+    this = {one.id: from_id("txn", one.id) for one in (pay, drink, shop, shared, tea)}
+
+    # A row nobody asked for, a claim without its transaction, another owner, another content.
+    spoil(
+        txn_urls, f"DELETE FROM import_row WHERE account_id = %(id)s AND transaction_id = '{this[pay.id]}'", account_id
+    )
+    spoil(txn_urls, f"DELETE FROM transaction WHERE account_id = %(id)s AND id = '{this[drink.id]}'", account_id)
+    owner = f"UPDATE transaction SET import_id = '{from_id('imp', second.id)}', line = 3"
+    spoil(txn_urls, f"{owner} WHERE account_id = %(id)s AND id = '{this[shared.id]}'", account_id)
+    spoil(
+        txn_urls,
+        f"UPDATE transaction SET description = 'Wine' WHERE account_id = %(id)s AND id = '{this[tea.id]}'",
+        account_id,
+    )
+    answer = await verified(person, account_id)
+
+    named = {one.figure: (one.kept, one.computed) for one in answer.differences}
+    assert named[f"{pay.id} claim"] == (f"{first.id} line 2", "no import")
+    assert named[f"{drink.id} claim"] == ("no transaction", f"{first.id} line 3")
+    assert named[f"{shared.id} claim"] == (f"{second.id} line 3", f"{first.id} line 5")
+    assert f"{tea.id} identity" in named
+    assert shop.id not in " ".join(named)
+
+
+async def test_an_initial_balance_that_was_made_wrong_is_named(txn_whole: Txn, txn_urls: DatabaseUrls) -> None:
+    person = await txn_whole.person()
+    account_id = (await person.open_account(opening_balance_minor=500, opening_date="2026-08-01")).id
+    await imported(person, account_id, BRIEF)
+    assert list((await verified(person, account_id)).differences) == []
+
+    spoil(txn_urls, "UPDATE account SET initial_balance_minor = 500 WHERE id = %(id)s", account_id)
+    answer = await verified(person, account_id)
+
+    assert [(one.figure, one.kept, one.computed) for one in answer.differences] == [
+        ("initial_balance_minor", "500", "-4520")
+    ]

@@ -58,6 +58,7 @@ class Client:
         self.accounts = txn_pb2_grpc.AccountServiceStub(channel)
         self.transactions = txn_pb2_grpc.TransactionServiceStub(channel)
         self.imports = txn_pb2_grpc.ImportServiceStub(channel)
+        self.downloads = txn_pb2_grpc.DownloadServiceStub(channel)
 
     async def open_account(self, **changes: Any) -> txn_pb2.Account:
         """A debit account in USD."""

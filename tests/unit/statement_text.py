@@ -13,9 +13,11 @@ UPLOADED_ON = date(2026, 11, 20)
 Row = ValidRow | RejectedRow
 
 
-def read_text(text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON) -> Statement:
+def read_text(
+    text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON, format_id: str | None = None
+) -> Statement:
     content = text.encode() if isinstance(text, str) else text
-    return read(BytesIO(content), uploaded_on=uploaded_on, currency=currency(code))
+    return read(BytesIO(content), uploaded_on=uploaded_on, currency=currency(code), format_id=format_id)
 
 
 def rows_of(text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON) -> list[Row]:
@@ -32,9 +34,9 @@ def rejected(row: Row) -> RejectedRow:
     return row
 
 
-def refusal(text: str | bytes) -> Unreadable:
+def refusal(text: str | bytes, format_id: str | None = None) -> Unreadable:
     with pytest.raises(Unreadable) as refused:
-        read_text(text)
+        read_text(text, format_id=format_id)
     return refused.value
 
 

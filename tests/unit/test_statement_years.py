@@ -177,7 +177,10 @@ def test_a_file_with_thousands_of_turns_states_a_few_and_rejects_years_out_of_ra
 
 
 def test_a_file_without_any_date_has_no_year() -> None:
-    assert all(found.property != "YEAR" for found in read_text(HEADER + "0,x,+1\n").findings)
+    statement_read = read_text(HEADER + "0,x,+1\n")
+
+    assert all(found.property != "YEAR" for found in statement_read.findings)
+    assert "“x” is not a date such as 7/15" in rejected(next(statement_read.rows())).reason
 
 
 def test_dates_with_a_year_are_never_assumed() -> None:

@@ -1,9 +1,10 @@
 """Ledger digests: computed from the rows of one snapshot, kept for the version they belong to."""
 
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal, null, select
+from sqlalchemy import Row, literal, null, select
 from sqlalchemy.dialects.postgresql import insert
 
 from runtime.database import Database, ReadSession
@@ -40,23 +41,36 @@ async def keep(database: Database, accounts: Iterable[Seen], digests: dict[UUID,
         )
 
 
-async def ledger_rows(session: ReadSession, account: Account) -> AsyncIterator[DigestRow]:
-    """The account's transactions in the order a digest takes them."""
+async def ledger_rows(session: ReadSession, account: Account) -> AsyncIterator[Row[Any]]:
+    """The account's transactions in the order a digest takes them: the fields of a DigestRow, then id and identity."""
     currency_code, amount = literal(account.currency_code), Transaction.amount_minor
     # No format known yet declares its ids stable, so none is part of a transaction's identity.
     query = (
-        select(Transaction.booked_on, amount, currency_code, Transaction.description, null(), Transaction.occurrence)
+        select(
+            Transaction.booked_on,
+            amount,
+            currency_code.label("currency_code"),
+            Transaction.description,
+            null().label("stable_id"),
+            Transaction.occurrence,
+            Transaction.id,
+            Transaction.identity,
+        )
         .where(Transaction.account_id == account.id)
         .order_by(Transaction.booked_on, amount)
     )
     rows = await session.stream(query)
     async for some in rows.partitions(_ROWS_AT_ONCE):
         for row in some:
-            yield DigestRow._make(row)
+            yield row
+
+
+def digest_row(row: Row[Any]) -> DigestRow:
+    return DigestRow._make(row[: len(DigestRow._fields)])
 
 
 async def _compute(session: ReadSession, account: Account) -> str:
     digest = Digest()
     async for row in ledger_rows(session, account):
-        digest.add(row)
+        digest.add(digest_row(row))
     return digest.hexdigest()

@@ -18,6 +18,7 @@ def account_to_proto(seen: Seen, digest: str | None = None) -> txn_pb2.Account:
         balance_minor=account.balance_minor,
         opening_balance_minor=account.opening_balance_minor,
         opening_date=account.opening_date.isoformat() if account.opening_date else "",
+        initial_balance_minor=account.initial_balance_minor,
         ledger_digest=digest or "",
         owner_subject=seen.owner_subject or "",
     )

@@ -1,6 +1,7 @@
 """txn.v1.AccountService: checks the request, opens the one transaction of the call, makes the answer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +10,16 @@ from runtime import call
 from runtime.audit import record
 from runtime.database import Database, WriteSession
 from runtime.ids import from_id, new_id, to_id
-from txn_svc.access import account_missing, audit_reading
+from txn_svc.access import account_missing, audit_reading, lock
 from txn_svc.accounts import digests, store, summaries
 from txn_svc.accounts.mapping import account_to_proto
-from txn_svc.accounts.requests import is_full, new_account, span_of
+from txn_svc.accounts.requests import account_change, is_full, new_account, span_of
 from txn_svc.accounts.store import NewAccount, Seen
 from txn_svc.accounts.verification import verify
+from txn_svc.anchor import audit_anchor
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
-from txn_svc.model import audit_event
+from txn_svc.model import Account, audit_event
 from txn_svc.pages import Position, list_of, page_size, page_token, position_of
 from txn_svc.settings import LedgerSettings
 from txn_svc.summary import summary_to_proto
@@ -94,6 +96,22 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
             differences=[txn_pb2.VerifyDifference(**one._asdict()) for one in verified.differences],
         )
 
+    async def UpdateAccount(self, request: txn_pb2.UpdateAccountRequest, context: Any) -> txn_pb2.UpdateAccountResponse:
+        call.person()
+        wanted = account_change(request)
+        account = await self._change("UpdateAccount", wanted.account_id, wanted.values)
+        return txn_pb2.UpdateAccountResponse(account=account)
+
+    async def CloseAccount(self, request: txn_pb2.CloseAccountRequest, context: Any) -> txn_pb2.CloseAccountResponse:
+        call.person()
+        account_id = from_id("acct", request.account_id, "account_id")
+        return txn_pb2.CloseAccountResponse(account=await self._set_closed("CloseAccount", account_id, closed=True))
+
+    async def ReopenAccount(self, request: txn_pb2.ReopenAccountRequest, context: Any) -> txn_pb2.ReopenAccountResponse:
+        call.person()
+        account_id = from_id("acct", request.account_id, "account_id")
+        return txn_pb2.ReopenAccountResponse(account=await self._set_closed("ReopenAccount", account_id, closed=False))
+
     async def BatchGetSummaries(
         self, request: txn_pb2.BatchGetSummariesRequest, context: Any
     ) -> txn_pb2.BatchGetSummariesResponse:
@@ -111,6 +129,29 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
         opened = await store.open_account(session, subject, new_id(), wanted)
         await record(session, audit_event, "OpenAccount", to_id("acct", opened.id))
         return account_to_proto(Seen(opened, "OWNER", None, None))
+
+    async def _set_closed(self, action: str, account_id: UUID, *, closed: bool) -> txn_pb2.Account:
+        async with self._database.write() as session:
+            account = await self._lock(session, account_id)
+            if closed != (account.close_time is not None):
+                await store.update_account(session, account, {"close_time": datetime.now(UTC) if closed else None})
+                await record(session, audit_event, action, to_id("acct", account_id))
+        return await self._now(account_id)
+
+    async def _change(self, action: str, account_id: UUID, values: Mapping[str, Any]) -> txn_pb2.Account:
+        async with self._database.write() as session:
+            account = await self._lock(session, account_id)
+            if await store.update_account(session, account, values):
+                await record(session, audit_event, action, to_id("acct", account_id))
+                await audit_anchor(session, account_id, account.initial_balance_minor)
+        return await self._now(account_id)
+
+    async def _lock(self, session: WriteSession, account_id: UUID) -> Account:
+        return await lock(session, call.caller(), account_id, self._settings.account_wait_seconds)
+
+    async def _now(self, account_id: UUID) -> txn_pb2.Account:
+        async with self._database.read() as session:
+            return account_to_proto((await store.find(session, call.caller(), [account_id]))[account_id])
 
     async def _read(self, action: str, account_ids: Collection[UUID], *, full: bool) -> dict[UUID, txn_pb2.Account]:
         async with self._database.read(snapshot=True) as session:

@@ -1,15 +1,17 @@
 """Accounts as rows: opening one, reading many."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select
+import psycopg
+from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select, update
+from sqlalchemy.exc import DBAPIError
 
 from runtime.call import Caller
 from runtime.database import ReadSession, WriteSession
-from runtime.refusals import ResourceExhausted
+from runtime.refusals import FailedPrecondition, ResourceExhausted
 from txn_svc.access import STAFF, Verb, access_of, may, own, owner_of
 from txn_svc.model import Account, AccountAccess, AccountDigest
 
@@ -37,6 +39,25 @@ async def open_account(session: WriteSession, subject: str, account_id: UUID, wa
     await session.execute(insert(AccountAccess).values(account_id=account_id, subject=subject, access="OWNER"))
     assert isinstance(opened, Account)
     return opened
+
+
+async def update_account(session: WriteSession, account: Account, values: Mapping[str, Any]) -> bool:
+    """Writes what differs, whether anything did. The caller holds the lock of the account.
+
+    A trigger computes the balances anew where the opening balance or its date changes. Raises FailedPrecondition
+    (FIGURES_TOO_LARGE) where the balance would not fit 64 bits.
+    """
+    changed = {name: value for name, value in values.items() if getattr(account, name) != value}
+    if not changed:
+        return False
+    change = update(Account).where(Account.id == account.id).values(changed)
+    try:
+        await session.execute(change.execution_options(synchronize_session=False))
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.NumericValueOutOfRange):
+            raise FailedPrecondition("The balance would not fit 64 bits.", reason="FIGURES_TOO_LARGE") from None
+        raise
+    return True
 
 
 async def require_room(session: WriteSession, subject: str, limit: int) -> None:

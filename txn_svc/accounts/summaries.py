@@ -57,7 +57,7 @@ def _accounts(caller: Caller, account_ids: Collection[UUID], span: Span) -> Sele
             Account.id,
             Account.currency_code,
             access_of(caller, Account.id).label("access"),
-            (Account.opening_balance_minor + func.coalesce(moved, 0)).label("balance_before"),
+            (Account.initial_balance_minor + func.coalesce(moved, 0)).label("balance_before"),
             func.min(AccountMonth.month).label("first"),
             func.max(AccountMonth.month).label("last"),
         )

@@ -9,11 +9,16 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from runtime.database import ReadSession
-from txn_svc.accounts.digests import ledger_rows
+from runtime.ids import to_id
+from txn_svc.accounts.claims import claims_that_differ
+from txn_svc.accounts.digests import digest_row, ledger_rows
 from txn_svc.accounts.store import Seen
 from txn_svc.ledger.digest import Digest
+from txn_svc.ledger.identity import identity
 from txn_svc.ledger.months import format_month, month_of
 from txn_svc.model import AccountMonth
+
+DIFFERENCES_MAX = 100
 
 
 @dataclass
@@ -49,25 +54,37 @@ class Verified(NamedTuple):
 
 
 async def verify(session: ReadSession, seen: Seen) -> Verified:
-    """Recomputes count, balance, months and digest of an account. The session must be the snapshot it was read in."""
-    count, balance, digest = 0, seen.account.opening_balance_minor, Digest()
+    """Recomputes an account's figures, digest and claims, transaction by transaction.
+
+    The session must be the snapshot the account was read in. At most DIFFERENCES_MAX are named.
+    """
+    account, anchor = seen.account, seen.account.opening_date
+    count, moved, earlier, digest = 0, 0, 0, Digest()
     months: dict[date, Month] = defaultdict(Month)
-    async for row in ledger_rows(session, seen.account):
+    wrong = list[Difference]()
+    async for row in ledger_rows(session, account):
         count += 1
-        balance += row.amount_minor
+        moved += row.amount_minor
+        earlier += row.amount_minor if anchor and row.booked_on < anchor else 0
         months[month_of(row.booked_on)].add(row.amount_minor)
-        digest.add(row)
+        digest.add(digest_row(row))
+        content = identity(row.booked_on, row.amount_minor, row.currency_code, row.description)
+        if content != row.identity and len(wrong) < DIFFERENCES_MAX:
+            wrong.append(Difference(f"{to_id('txn', row.id)} identity", str(row.identity), str(content)))
+    initial = account.opening_balance_minor - earlier
     figures = {
-        "balance_minor": (seen.account.balance_minor, balance),
-        "transaction_count": (seen.account.transaction_count, count),
+        "balance_minor": (account.balance_minor, initial + moved),
+        "initial_balance_minor": (account.initial_balance_minor, initial),
+        "transaction_count": (account.transaction_count, count),
         # Where none is kept for this version there is nothing that could differ.
         "ledger_digest": (seen.digest or digest.hexdigest(), digest.hexdigest()),
     }
-    wrong = [
+    wrong += [
         Difference(name, str(kept), str(computed)) for name, (kept, computed) in figures.items() if kept != computed
     ]
     wrong += _months_that_differ(await _kept_months(session, seen), months)
-    return Verified(count, digest.hexdigest(), wrong)
+    wrong += [Difference(*one) async for one in claims_that_differ(session, account.id, DIFFERENCES_MAX)]
+    return Verified(count, digest.hexdigest(), wrong[:DIFFERENCES_MAX])
 
 
 async def _kept_months(session: ReadSession, seen: Seen) -> dict[date, Month]:

@@ -16,7 +16,7 @@ from txn_svc.statement import RejectedRow, ValidRow
 
 COLUMNS = (
     "account_id, import_id, line, cells, outcome, booked_on, value_on, amount_minor, description, external_id, "
-    "identity, occurrence, transaction_id, reason_code, reason, column_name"
+    "identity, occurrence, transaction_id, reason_code, reason, column_name, category, note"
 )
 BLOCK_ROWS = 2_000
 _SPECIAL = re.compile(r"[\\\t\n\r]")
@@ -29,7 +29,7 @@ def blocks(
 ) -> Iterator[bytes]:
     """Lines for `COPY import_row (COLUMNS)`: valid rows as CREATE with a new transaction's id, the others as REJECT.
 
-    Every valid row is the first of its content here; who stages the rows numbers the twins.
+    Every valid row is the first of its content here, unless it says what it is; who stages the rows numbers the twins.
     """
     start = f"{account_id}\t{import_id}\t"
     lines = (_line(start, row, currency_code) for row in rows)
@@ -42,13 +42,14 @@ def blocks(
 def _line(start: str, row: ValidRow | RejectedRow, currency_code: str) -> str:
     if isinstance(row, RejectedRow):
         reason = f"{row.reason_code}\t{_text(row.reason)}\t{_text(row.column)}"
-        return f"{start}{row.line}\t{_array(row.cells)}\tREJECT{NULLS}\t{reason}\n"
+        return f"{start}{row.line}\t{_array(row.cells)}\tREJECT{NULLS}\t{reason}\t\\N\t\\N\n"
     content = identity(row.booked_on, row.amount_minor, currency_code, row.description)
     value_on = row.value_on or r"\N"
     texts = f"{_text(row.description)}\t{_text(row.external_id)}"
     return (
         f"{start}{row.line}\t{_array(row.cells)}\tCREATE\t{row.booked_on}\t{value_on}\t{row.amount_minor}\t"
-        f"{texts}\t{content.int:032x}\t1\t{uuid_utils.uuid7()}\t\\N\t\\N\t\\N\n"
+        f"{texts}\t{content.int:032x}\t{row.occurrence or 1}\t{uuid_utils.uuid7()}\t\\N\t\\N\t\\N\t"
+        f"{_text(row.category)}\t{_text(row.note)}\n"
     )
 
 

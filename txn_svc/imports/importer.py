@@ -1,10 +1,13 @@
-"""One message of the imports queue: each announced object is taken, staged and committed.
+"""One message of the imports queue: an object that S3 announces, or an import whose state asks for work.
 
 Every step may be repeated: a redelivery goes on where the import stands, and does nothing where it is settled.
 """
 
 import asyncio
+from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -16,13 +19,16 @@ from runtime.messages.message import Message
 from txn_svc.imports import metrics, store
 from txn_svc.imports.claim import Busy, Connection, claim, file_of
 from txn_svc.imports.commit import commit
+from txn_svc.imports.due import due_import
 from txn_svc.imports.fetch import ObjectGone, fetch, too_large, version_of
-from txn_svc.imports.objects import Announced, Ignored, announced, message_of, place, records
+from txn_svc.imports.objects import Ignored, announced, message_of, place, records
 from txn_svc.imports.progress import reported
+from txn_svc.imports.revert import revert
+from txn_svc.imports.review import plan_for_review
 from txn_svc.imports.settings import ImporterSettings
-from txn_svc.imports.settle import Refused, fail, internal
+from txn_svc.imports.settle import Refused, fail, forget_rows, internal
 from txn_svc.imports.stage import Superseded, stage
-from txn_svc.imports.take import as_call, holder_of, take
+from txn_svc.imports.take import as_call, due_now, holder_of, take
 from txn_svc.model import StatementImport
 from txn_svc.statement import Unreadable
 
@@ -39,74 +45,108 @@ class Importer:
         self._database, self._aws, self._settings = database, aws, settings
 
     async def handle(self, message: Message) -> None:
-        """Returns when every object of the message is settled, ignored or put back. Raises to get the message again.
+        """Returns when all that the message names is settled, ignored or put back. Raises to get the message again.
 
-        A message that is no S3 event raises ValueError, so that it ends in the dead-letter queue to be looked at.
+        A message that is neither an S3 event nor an import's own raises ValueError, so that it ends in the dead-letter
+        queue to be looked at.
         """
         is_last = message.receive_count >= RECEIVES_MAX
+        import_id = due_import(message.body)
+        if import_id is not None:
+            await self._settle(self._go_on(import_id, is_last=is_last), message.body)
+            return
         for one in records(message.body):
-            outcome = await self._settle(one, is_last=is_last)
-            metrics.objects.labels(outcome).inc()
+            await self._settle(self._import(one, is_last=is_last), message_of(one))
 
-    async def _settle(self, one: dict[str, Any], *, is_last: bool) -> str:
+    async def _settle(self, work: Awaitable[str], body: str) -> None:
         try:
-            return await self._import(announced(one), is_last=is_last)
+            outcome = await work
         except Ignored as ignored:
             log.warning("object ignored", reason=str(ignored))
-            return "ignored"
+            outcome = "ignored"
         except Busy as busy:
-            log.info("object put back", busy=str(busy))
-            await self._put_back(one)
-            return "put_back"
+            log.info("import put back", busy=str(busy))
+            await self._put_back(body)
+            outcome = "put_back"
+        metrics.objects.labels(outcome).inc()
 
-    async def _import(self, found: Announced, *, is_last: bool) -> str:
+    async def _import(self, one: dict[str, Any], *, is_last: bool) -> str:
+        found = announced(one)
         if found.bucket != self._settings.uploads_bucket:
             raise Ignored("another bucket")
         where = place(found.key)
         holder = await holder_of(self._database, where)
         version = await version_of(self._aws, found)
-        file, running_max = file_of(found.key, version), self._settings.running_imports_max
-        async with claim(self._database.url, file, holder, running_max) as connection:
-            taken = await take(self._database, where, found, version)
-            if taken is None:
-                return "repeated"
-            with call.bind(as_call(taken)):
-                return await self._work(connection, taken, is_last=is_last)
+        async with self._claim(found.key, version, holder) as connection:
+            return await self._work(connection, await take(self._database, where, found, version), is_last=is_last)
 
-    async def _work(self, connection: Connection, taken: StatementImport, *, is_last: bool) -> str:
-        name = to_id("imp", taken.id)
-        try:
-            await self._stage_and_commit(connection, taken)
-        except Refused as refused:
-            await fail(self._database, taken, refused)
-            log.info("import failed", import_id=name, code=refused.code)
-            return "failed"
-        except Superseded:
-            log.warning("import settled by another", import_id=name)
+    async def _go_on(self, import_id: UUID, *, is_last: bool) -> str:
+        found = await due_now(self._database, import_id)
+        if found is None:
             return "repeated"
-        except Exception:
-            if not is_last:
-                raise
-            log.exception("import given up", import_id=name)
-            await fail(self._database, taken, internal())
-            return "given_up"
-        log.info("import completed", import_id=name)
-        return "completed"
+        async with self._claim(found.object_key, found.object_version or "", found.subject) as connection:
+            # Whoever had the claim may have done it.
+            return await self._work(connection, await due_now(self._database, import_id), is_last=is_last)
 
-    async def _stage_and_commit(self, connection: Connection, taken: StatementImport) -> None:
+    def _claim(self, key: str, version: str, holder: str) -> AbstractAsyncContextManager[Connection]:
+        return claim(self._database.url, file_of(key, version), holder, self._settings.running_imports_max)
+
+    async def _work(self, connection: Connection, taken: StatementImport | None, *, is_last: bool) -> str:
+        if taken is None:
+            return "repeated"
+        with call.bind(as_call(taken)), structlog.contextvars.bound_contextvars(import_id=to_id("imp", taken.id)):
+            try:
+                outcome = await self._advance(connection, taken)
+            except Refused as refused:
+                await fail(self._database, taken, refused)
+                log.info("import failed", code=refused.code)
+                return "failed"
+            except Superseded:
+                log.warning("import settled by another")
+                return "repeated"
+            except Exception:
+                if not is_last:
+                    raise
+                log.exception("import given up")
+                await fail(self._database, taken, internal())
+                return "given_up"
+            log.info("import advanced", outcome=outcome)
+            return outcome
+
+    async def _advance(self, connection: Connection, taken: StatementImport) -> str:
+        """Does what the import's state asks for, as far as it goes without a person."""
+        if taken.state == "DISCARDED":
+            await self._forget(taken)
+            return "discarded"
+        if taken.state == "REVERTING":
+            with metrics.step_seconds.labels("revert").time():
+                await revert(self._database, taken)
+            return "reverted"
+        if taken.state == "PLANNING":
+            if await self._stage_or_refuse(connection, taken):
+                with metrics.step_seconds.labels("plan").time():
+                    await plan_for_review(self._database, taken)
+                return "ready"
+            async with self._database.write() as session:
+                await store.announce(session, taken)
+        with metrics.step_seconds.labels("commit").time():
+            is_done = await commit(self._database, taken)
+        return "completed" if is_done else "renewed"
+
+    async def _forget(self, taken: StatementImport) -> None:
+        async with self._database.write() as session:
+            await store.allow_long_work(session)
+            await forget_rows(session, taken)
+
+    async def _stage_or_refuse(self, connection: Connection, taken: StatementImport) -> bool:
         try:
-            if taken.state == "PLANNING":
-                await self._stage(connection, taken)
-                async with self._database.write() as session:
-                    await store.announce(session, taken)
-            with metrics.step_seconds.labels("commit").time():
-                await commit(self._database, taken)
+            return await self._stage(connection, taken)
         except Unreadable as unreadable:
             raise Refused(unreadable.code, unreadable.message) from None
         except ObjectGone:
             raise Refused("OBJECT_GONE", "The file was removed before it could be read. Upload it again.") from None
 
-    async def _stage(self, connection: Connection, taken: StatementImport) -> None:
+    async def _stage(self, connection: Connection, taken: StatementImport) -> bool:
         limit = self._settings.import_max_bytes
         if taken.size_bytes > limit:
             raise too_large(limit)
@@ -118,15 +158,15 @@ class Importer:
                 fetched = await fetch(self._aws, bucket, taken, limit, seconds, progress)
             try:
                 with metrics.step_seconds.labels("stage").time():
-                    await stage(connection, taken, fetched, currency_code, progress)
+                    return await stage(connection, taken, fetched, currency_code, progress)
             finally:
                 await asyncio.to_thread(fetched.file.close)
 
-    async def _put_back(self, one: dict[str, Any]) -> None:
-        """Sends the object to the queue again, for later: waiting for one's turn is no failure to be counted as one."""
+    async def _put_back(self, body: str) -> None:
+        """Sends the message to the queue again, for later: waiting for one's turn is not to be counted as a failure."""
         await self._aws.call(
             self._aws.client("sqs").send_message,
             QueueUrl=self._settings.imports_queue_url,
-            MessageBody=message_of(one),
+            MessageBody=body,
             DelaySeconds=self._settings.busy_retry_seconds,
         )

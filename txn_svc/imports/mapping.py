@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
-from txn_svc.imports.reading import Seen
+from txn_svc.imports.plan import plan_of
+from txn_svc.imports.reading import COMMITTED, Seen
 from txn_svc.ledger.months import MonthFigures, fill
 from txn_svc.model import ImportRow, StatementImport
 from txn_svc.summary import summary_to_proto
 
 STATE_PREFIX = "IMPORT_STATE_"
 OUTCOME_PREFIX = "ROW_OUTCOME_"
+SAME_CONTENT = "A transaction with the same date, amount and description is already in this account."
 
 
 def import_to_proto(
@@ -39,6 +41,10 @@ def import_to_proto(
         failure_code=txn_pb2.ImportFailureCode.Value(f"IMPORT_FAILURE_CODE_{found.failure_code or 'UNSPECIFIED'}"),
         failure=found.failure or "",
         request_id=found.request_id,
+        plan=plan_of(found),
+        format_id=found.format or "",
+        repeats_import_id=to_id("imp", found.repeats_id) if found.repeats_id else "",
+        review=txn_pb2.Review.Value(f"REVIEW_{found.review}"),
     )
     message.create_time.FromDatetime(found.create_time)
     if found.finish_time is not None:
@@ -46,21 +52,49 @@ def import_to_proto(
     return message
 
 
-def row_to_proto(row: ImportRow, currency_code: str) -> txn_pb2.ImportRow:
+def row_to_proto(found: StatementImport, row: ImportRow, currency_code: str) -> txn_pb2.ImportRow:
+    """What became of the row in this import, which may share it with an earlier one."""
+    is_shared = found.reading_id != found.id
+    outcome = "DUPLICATE" if is_shared and row.outcome == "CREATE" else row.outcome
+    here = _here(row, outcome, is_shared=is_shared)
     return txn_pb2.ImportRow(
         line=row.line,
         cells=row.cells,
-        outcome=txn_pb2.RowOutcome.Value(f"{OUTCOME_PREFIX}{row.outcome or 'UNSPECIFIED'}"),
+        outcome=txn_pb2.RowOutcome.Value(f"{OUTCOME_PREFIX}{outcome or 'UNSPECIFIED'}"),
         booked_on=row.booked_on.isoformat() if row.booked_on else "",
         amount_minor=row.amount_minor,
         currency_code=currency_code,
         description=row.description or "",
-        transaction_id=to_id("txn", row.transaction_id) if row.transaction_id else "",
+        transaction_id=_transaction_of(found, row, outcome),
         occurrence=row.occurrence or 0,
-        reason_code=txn_pb2.RowReason.Value(f"ROW_REASON_{row.reason_code or 'UNSPECIFIED'}"),
-        reason=row.reason or "",
+        reason_code=txn_pb2.RowReason.Value(
+            f"ROW_REASON_{'SAME_CONTENT' if outcome == 'DUPLICATE' else row.reason_code or 'UNSPECIFIED'}"
+        ),
+        reason=row.reason or _reason(row, outcome, here),
         column=row.column_name or "",
+        occurrences_here=here,
+        occurrences_in_file=row.twins if row.identity else 0,
     )
+
+
+def _transaction_of(found: StatementImport, row: ImportRow, outcome: str | None) -> str:
+    """The transaction the row is equal to or, once that is committed, created."""
+    is_there = outcome == "DUPLICATE" or (outcome == "CREATE" and found.state in COMMITTED)
+    return to_id("txn", row.transaction_id) if is_there and row.transaction_id else ""
+
+
+def _here(row: ImportRow, outcome: str | None, *, is_shared: bool) -> int:
+    if row.identity is None:
+        return 0
+    if is_shared:
+        return row.twins
+    return row.here if row.twins > 1 else int(outcome == "DUPLICATE")
+
+
+def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
+    if row.twins > 1 and outcome != "REJECT":
+        return f"{here} of {row.twins} like this are already here."
+    return SAME_CONTENT if outcome == "DUPLICATE" else ""
 
 
 def _findings(found: StatementImport) -> list[txn_pb2.ImportFinding]:

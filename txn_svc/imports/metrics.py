@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from txn_svc.model import IMPORT_STATES_OPEN, StatementImport
 
-objects: Final = Counter("stori_import_objects_total", "Objects announced by S3, by what came of them.", ["outcome"])
+objects: Final = Counter("stori_import_objects_total", "Messages about one import, by what came of them.", ["outcome"])
 rows_staged: Final = Counter("stori_import_rows_staged_total", "Rows of files written for matching.")
 step_seconds: Final = Histogram(
     "stori_import_step_seconds",
@@ -20,11 +20,13 @@ _rows = Counter("stori_import_rows_total", "Rows of completed imports, by what b
 _open = Gauge("stori_imports_open", "Imports that have not ended.", ["state"])
 _open_oldest = Gauge("stori_imports_open_oldest_seconds", "Age of the oldest import that has not ended.", ["state"])
 
-for _outcome in ("completed", "failed", "given_up", "ignored", "put_back", "repeated"):
+for _outcome in (
+    "completed", "discarded", "failed", "given_up", "ignored", "put_back", "ready", "renewed", "repeated", "reverted",
+):  # fmt: skip
     objects.labels(_outcome)
 for _outcome in ("CREATE", "DUPLICATE", "REJECT"):
     _rows.labels(_outcome)
-for _state, _code in (("COMPLETED", ""), ("EXPIRED", ""), ("FAILED", "INTERNAL")):
+for _state, _code in (("COMPLETED", ""), ("DISCARDED", ""), ("EXPIRED", ""), ("FAILED", "INTERNAL"), ("REVERTED", "")):
     _settled.labels(_state, _code)
 
 

@@ -20,6 +20,9 @@ _form_is_over = and_(StatementImport.state == "AWAITING_UPLOAD", StatementImport
 _state = case((_form_is_over, literal("EXPIRED")), else_=StatementImport.state)
 
 
+COMMITTED = frozenset({"COMPLETED", "REVERTING", "REVERTED"})
+
+
 class Seen(NamedTuple):
     """An import as of now, in the currency of its account, with the caller's access to that account."""
 
@@ -67,8 +70,8 @@ async def count(session: ReadSession, where: ColumnElement[bool]) -> int:
 
 
 async def months(session: ReadSession, seen: Collection[Seen]) -> dict[UUID, list[MonthFigures]]:
-    """The months of the files themselves, ascending, for each import that is COMPLETED."""
-    keys = [(one.found.account_id, one.found.id) for one in seen if one.state == "COMPLETED"]
+    """The months of the files themselves, ascending, for each import that was committed."""
+    keys = [(one.found.account_id, one.found.id) for one in seen if one.state in COMMITTED]
     by_import: dict[UUID, list[MonthFigures]] = {import_id: [] for _, import_id in keys}
     if keys:
         of_these = tuple_(ImportMonth.account_id, ImportMonth.import_id).in_(keys)
@@ -80,13 +83,26 @@ async def months(session: ReadSession, seen: Collection[Seen]) -> dict[UUID, lis
 async def rows(
     session: ReadSession, found: StatementImport, outcome: str | None, after_line: int, size: int
 ) -> Sequence[ImportRow]:
-    """In the order of the file, those after `after_line`."""
+    """In the order of the file, those after `after_line`. Of shared rows, all that are not rejected are duplicates."""
     query = select(ImportRow).where(
-        ImportRow.account_id == found.account_id, ImportRow.import_id == found.id, ImportRow.line > after_line
+        ImportRow.account_id == found.account_id, ImportRow.import_id == found.reading_id, ImportRow.line > after_line
     )
     if outcome is not None:
-        query = query.where(ImportRow.outcome == outcome)
+        query = query.where(outcome_in(found) == outcome)
     return (await session.scalars(query.order_by(ImportRow.line).limit(size))).all()
+
+
+def outcome_in(found: StatementImport) -> ColumnElement[str | None]:
+    """SQL: what became of a row in this import."""
+    if found.reading_id == found.id:
+        return ImportRow.outcome.expression
+    return case((ImportRow.outcome == "REJECT", literal("REJECT")), else_=literal("DUPLICATE"))
+
+
+def are_rows_told(seen: Seen) -> bool:
+    """Whether the outcomes are known: before a plan or the commit they may still change."""
+    is_planned = seen.found.plan is not None and seen.state in {"READY", "COMMITTING"}
+    return is_planned or seen.state in COMMITTED
 
 
 def _seen(caller: Caller) -> Select[StatementImport, str, str, str | None]:

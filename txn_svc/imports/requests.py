@@ -12,6 +12,7 @@ from txn_svc.fields import Fields
 from txn_svc.imports.mapping import OUTCOME_PREFIX, STATE_PREFIX
 from txn_svc.imports.objects import clean_file_name
 from txn_svc.pages import Position, invalid_page_token
+from txn_svc.statement import FORMAT_IDS
 
 LIST_SIZE = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,6 +23,17 @@ class NewImport(NamedTuple):
     account_id: UUID
     file_name: str
     size_bytes: int
+    review: str
+    format_id: str | None
+
+
+class Repetition(NamedTuple):
+    """`account_id` is None for the same account."""
+
+    import_id: UUID
+    account_id: UUID | None
+    review: str
+    format_id: str | None
 
 
 def new_import(request: txn_pb2.StartImportRequest, max_bytes: int) -> NewImport:
@@ -33,8 +45,7 @@ def new_import(request: txn_pb2.StartImportRequest, max_bytes: int) -> NewImport
         fields.wrong["file_name"] = "must not be empty"
     if request.size_bytes < 0:
         fields.wrong["size_bytes"] = "must not be negative"
-    if request.review != txn_pb2.REVIEW_NEVER:
-        fields.wrong["review"] = "must be NEVER"
+    review, format_id = _review(fields, request.review), _format_id(fields, request.format_id)
     fields.refuse()
     if request.size_bytes > max_bytes:
         raise InvalidArgument(
@@ -43,7 +54,16 @@ def new_import(request: txn_pb2.StartImportRequest, max_bytes: int) -> NewImport
             fields={"size_bytes": f"must be at most {max_bytes}"},
             metadata={"import_max_bytes": str(max_bytes)},
         )
-    return NewImport(account_id, file_name, request.size_bytes)
+    return NewImport(account_id, file_name, request.size_bytes, review, format_id)
+
+
+def repetition(request: txn_pb2.RepeatImportRequest) -> Repetition:
+    import_id = from_id("imp", request.import_id, "import_id")
+    account_id = from_id("acct", request.account_id, "account_id") if request.account_id else None
+    fields = Fields()
+    review, format_id = _review(fields, request.review), _format_id(fields, request.format_id)
+    fields.refuse()
+    return Repetition(import_id, account_id, review, format_id)
 
 
 def states_of(values: Sequence[txn_pb2.ImportState.ValueType]) -> list[str]:
@@ -58,6 +78,31 @@ def outcome_of(value: txn_pb2.RowOutcome.ValueType) -> str | None:
     if value not in txn_pb2.RowOutcome.values():
         raise InvalidArgument("The request is not valid: outcome.", fields={"outcome": "must be an outcome of a row"})
     return txn_pb2.RowOutcome.Name(value).removeprefix(OUTCOME_PREFIX) if value else None
+
+
+def decision_of(value: txn_pb2.RowOutcome.ValueType) -> str:
+    outcome = outcome_of(value)
+    if outcome is None:
+        raise InvalidArgument("The request is not valid: outcome.", fields={"outcome": "must be an outcome of a row"})
+    return outcome
+
+
+def part_of(value: txn_pb2.ImportPart.ValueType) -> str:
+    fields = Fields()
+    part = fields.choice("part", txn_pb2.ImportPart, value)
+    fields.refuse()
+    return part.removeprefix("IMPORT_PART_")
+
+
+def _review(fields: Fields, value: txn_pb2.Review.ValueType) -> str:
+    name = fields.choice("review", txn_pb2.Review, value, required=False)
+    return name.removeprefix("REVIEW_") if value else "WHEN_NEW"
+
+
+def _format_id(fields: Fields, value: str) -> str | None:
+    if value and value not in FORMAT_IDS:
+        fields.wrong["format_id"] = f"must be one of {', '.join(FORMAT_IDS)}"
+    return value or None
 
 
 def position_after(time: datetime, import_id: UUID) -> Position:

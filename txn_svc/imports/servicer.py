@@ -11,15 +11,29 @@ from runtime.audit import record
 from runtime.aws import Aws
 from runtime.database import Database, WriteSession
 from runtime.ids import from_id, new_id, to_id
-from runtime.refusals import FailedPrecondition, ResourceExhausted
+from runtime.refusals import ResourceExhausted
 from txn_svc.access import Verb, audit_reading, require
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
-from txn_svc.imports import reading, store
+from txn_svc.imports import changes, reading, store, undo
+from txn_svc.imports.changes import account_closed
+from txn_svc.imports.exporting import ImportExports
 from txn_svc.imports.mapping import import_to_proto, row_to_proto
 from txn_svc.imports.objects import upload_key
+from txn_svc.imports.plan import plan_of
 from txn_svc.imports.reading import Seen, import_missing
-from txn_svc.imports.requests import LIST_SIZE, NewImport, after, new_import, outcome_of, position_after, states_of
+from txn_svc.imports.requests import (
+    LIST_SIZE,
+    NewImport,
+    after,
+    decision_of,
+    new_import,
+    outcome_of,
+    part_of,
+    position_after,
+    repetition,
+    states_of,
+)
 from txn_svc.imports.settings import UploadSettings
 from txn_svc.imports.stream import Stream
 from txn_svc.imports.upload import UploadForms
@@ -33,6 +47,7 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
     def __init__(self, database: Database, aws: Aws, settings: UploadSettings, watch: Watch) -> None:
         self._database, self._settings, self._watch = database, settings, watch
         self._forms = UploadForms(aws, settings)
+        self._exports = ImportExports(database, aws, settings)
 
     async def StartImport(self, request: txn_pb2.StartImportRequest, context: Any) -> txn_pb2.StartImportResponse:
         call.person()
@@ -98,8 +113,7 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
             seen = (await reading.find(session, call.caller(), [import_id])).get(import_id)
             if seen is None:
                 raise import_missing()
-            # Until the commit a row's outcome is a plan that may still change.
-            is_told = seen.state == "COMPLETED"
+            is_told = reading.are_rows_told(seen)
             rows = (
                 await reading.rows(session, seen.found, outcome, start.key if start else 0, size + 1) if is_told else []
             )
@@ -107,11 +121,73 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         page = rows[:size]
         tokens = [page_token(this_list, Position(row.line, import_id)) for row in page]
         return txn_pb2.ListImportRowsResponse(
-            rows=[row_to_proto(row, seen.currency_code) for row in page],
+            rows=[row_to_proto(seen.found, row, seen.currency_code) for row in page],
             page_tokens=tokens,
             next_page_token=tokens[-1] if len(rows) > size else "",
             total_count=_count_of(seen.found, outcome) if is_told else 0,
         )
+
+    async def DecideImportRow(
+        self, request: txn_pb2.DecideImportRowRequest, context: Any
+    ) -> txn_pb2.DecideImportRowResponse:
+        import_id, outcome = from_id("imp", request.import_id, "import_id"), decision_of(request.outcome)
+        async with self._database.write() as session:
+            found = await changes.decide(session, import_id, request.line, outcome, self._settings.decisions_max)
+        return txn_pb2.DecideImportRowResponse(statement_import=await self._now(found))
+
+    async def CommitImport(self, request: txn_pb2.CommitImportRequest, context: Any) -> txn_pb2.CommitImportResponse:
+        import_id, most = from_id("imp", request.import_id, "import_id"), self._settings.inline_rows_max
+        async with self._database.write() as session:
+            found = await changes.commit_plan(session, import_id, request.plan_digest, most)
+        # Only now: a plan that has become stale is replaced in the transaction that found it out.
+        if found.state == "READY":
+            raise changes.stale_plan(found)
+        return txn_pb2.CommitImportResponse(statement_import=await self._now(found))
+
+    async def DiscardImport(self, request: txn_pb2.DiscardImportRequest, context: Any) -> txn_pb2.DiscardImportResponse:
+        import_id = from_id("imp", request.import_id, "import_id")
+        async with self._database.write() as session:
+            found = await changes.discard(session, import_id)
+        return txn_pb2.DiscardImportResponse(statement_import=await self._now(found))
+
+    async def PreviewRevert(self, request: txn_pb2.PreviewRevertRequest, context: Any) -> txn_pb2.PreviewRevertResponse:
+        import_id = from_id("imp", request.import_id, "import_id")
+        async with self._database.read(snapshot=True) as session:
+            seen = (await reading.find(session, call.caller(), [import_id])).get(import_id)
+            if seen is None:
+                raise import_missing()
+            changes.require_completed(seen.found)
+            preview = await undo.preview(session, await store.account(session, seen.found.account_id), seen.found)
+        await self._audit("PreviewRevert", [seen])
+        return txn_pb2.PreviewRevertResponse(preview=preview)
+
+    async def RevertImport(self, request: txn_pb2.RevertImportRequest, context: Any) -> txn_pb2.RevertImportResponse:
+        import_id = from_id("imp", request.import_id, "import_id")
+        async with self._database.write() as session:
+            found = await changes.revert(session, import_id, request.preview_digest)
+        return txn_pb2.RevertImportResponse(statement_import=await self._now(found))
+
+    async def RepeatImport(self, request: txn_pb2.RepeatImportRequest, context: Any) -> txn_pb2.RepeatImportResponse:
+        call.person()
+        wanted = repetition(request)
+
+        async def work(session: WriteSession) -> txn_pb2.RepeatImportResponse:
+            found = await changes.repeat(session, wanted)
+            currency_code = await store.currency_code(session, found.account_id)
+            seen = Seen(found, found.state, currency_code, None)
+            return txn_pb2.RepeatImportResponse(statement_import=import_to_proto(seen))
+
+        return await once(
+            self._database, "RepeatImport", request.idempotency_key, request, txn_pb2.RepeatImportResponse, work
+        )
+
+    async def ExportImport(
+        self, request: txn_pb2.ExportImportRequest, context: Any
+    ) -> AsyncIterator[txn_pb2.ExportImportResponse]:
+        import_id, part = from_id("imp", request.import_id, "import_id"), part_of(request.part)
+        export = await self._exports.of_import(call.caller(), import_id, part)
+        async for data in export.chunks():
+            yield txn_pb2.ExportImportResponse(data=data)
 
     async def WatchImports(
         self, request: txn_pb2.WatchImportsRequest, context: Any
@@ -135,21 +211,23 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         served, caller = call.current(), call.person()
         account = await require(session, caller, Verb.CHANGE, wanted.account_id)
         if account.close_time is not None:
-            raise FailedPrecondition("This account is closed.", reason="ACCOUNT_CLOSED")
+            raise account_closed()
         limit = self._settings.waiting_imports_max
         if await store.waiting(session, caller.subject) >= limit:
             raise ResourceExhausted(
-                f"{limit} of your imports await their file, the most that may; upload those first.",
+                f"{limit} of your imports await their file or your review, the most that may; finish those first.",
                 reason="TOO_MANY_WAITING_IMPORTS",
                 metadata={"waiting_imports_max": str(limit)},
             )
         found = StatementImport(
             account_id=account.id,
             id=import_id,
+            reading_id=import_id,
             subject=caller.subject,
             source="UPLOAD",
             state="AWAITING_UPLOAD",
-            review="NEVER",
+            review=wanted.review,
+            wanted_format=wanted.format_id,
             file_name=wanted.file_name,
             size_bytes=wanted.size_bytes,
             object_key=upload_key(import_id),
@@ -167,6 +245,13 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
     async def _to_proto(self, seen: Seen, months: dict[UUID, list[MonthFigures]]) -> txn_pb2.Import:
         return import_to_proto(seen, months.get(seen.found.id), await self._form(seen))
 
+    async def _now(self, found: StatementImport) -> txn_pb2.Import:
+        """The import as its caller has left it."""
+        async with self._database.read(snapshot=True) as session:
+            seen = (await reading.find(session, call.caller(), [found.id]))[found.id]
+            months = await reading.months(session, [seen])
+        return await self._to_proto(seen, months)
+
     async def _form(self, seen: Seen) -> txn_pb2.ImportUpload | None:
         """The form, for the one who started the import, as long as it awaits its file."""
         found, caller = seen.found, call.caller()
@@ -179,5 +264,9 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
 
 
 def _count_of(found: StatementImport, outcome: str | None) -> int:
-    counts = {"CREATE": found.imported_count, "DUPLICATE": found.duplicate_count, "REJECT": found.rejected_count}
+    plan = plan_of(found)
+    if plan is not None and found.state not in reading.COMMITTED:
+        counts = {"CREATE": plan.create_count, "DUPLICATE": plan.duplicate_count, "REJECT": plan.reject_count}
+    else:
+        counts = {"CREATE": found.imported_count, "DUPLICATE": found.duplicate_count, "REJECT": found.rejected_count}
     return found.row_count if outcome is None else counts[outcome]

@@ -1,8 +1,12 @@
-"""How an import ends, and what it tells the world then."""
+"""How an import ends without being committed, and how it tells the world."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import psycopg
 from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
 
 from protos.events.v1 import events_pb2
 from runtime.audit import record
@@ -10,15 +14,16 @@ from runtime.database import Database, WriteSession
 from runtime.ids import to_id
 from runtime.messages import outbox
 from runtime.messages.envelope import event_of
+from runtime.refusals import FailedPrecondition
 from txn_svc.imports import metrics, store
-from txn_svc.model import ImportRow, StatementImport, audit_event
+from txn_svc.imports.due import SOURCE, due
+from txn_svc.model import IMPORT_STATES_DUE, ImportRow, StatementImport, audit_event
 from txn_svc.model import outbox as outbox_rows
 
-WORKING = frozenset({"PLANNING", "COMMITTING"})
-_SOURCE = "stori/txn_svc"
-_DESTINATION = "events"
+EVENTS = "events"
+"""The destination in the outbox that stands for the events topic."""
 
-SettledEvent = events_pb2.ImportCompleted | events_pb2.ImportFailed
+SettledEvent = events_pb2.ImportCompleted | events_pb2.ImportFailed | events_pb2.ImportReverted
 
 
 class Refused(Exception):
@@ -29,18 +34,42 @@ class Refused(Exception):
         self.code, self.message = code, message
 
 
+@contextmanager
+def too_much_refused() -> Iterator[None]:
+    """Turns sums that do not fit 64 bits into Refused."""
+    try:
+        yield
+    except FailedPrecondition as refusal:
+        if refusal.reason != "FIGURES_TOO_LARGE":
+            raise
+        raise _too_much() from None
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.NumericValueOutOfRange):
+            raise _too_much() from None
+        raise
+
+
+def _too_much() -> Refused:
+    return Refused("UNREADABLE", "The amounts of this file add up to more than an account can hold.")
+
+
 def internal() -> Refused:
     return Refused("INTERNAL", "Something went wrong on our side. Nothing was imported; please upload the file again.")
 
 
 async def fail(database: Database, failed: StatementImport, refused: Refused) -> None:
-    """Makes an import that is worked on FAILED, without rows; does nothing where it is settled already."""
+    """Makes an import that is worked on FAILED, without rows; does nothing where it is settled already.
+
+    One that could not be reverted is COMPLETED, as it was.
+    """
     async with database.write() as session:
         found = await store.locked(session, failed.id)
-        if found is None or found.state not in WORKING:
+        if found is None or found.state not in IMPORT_STATES_DUE:
             return
-        of_import = (ImportRow.account_id == found.account_id, ImportRow.import_id == found.id)
-        await session.execute(delete(ImportRow).where(*of_import))
+        if found.state == "REVERTING":
+            await _keep(session, found)
+            return
+        await forget_rows(session, found)
         found.row_count = found.rejected_count = 0
         found.state, found.finish_time = "FAILED", datetime.now(UTC)
         found.failure_code, found.failure = refused.code, refused.message
@@ -56,14 +85,34 @@ async def fail(database: Database, failed: StatementImport, refused: Refused) ->
     metrics.settled(found)
 
 
+async def discard(session: WriteSession, found: StatementImport) -> None:
+    """Makes a READY import DISCARDED; the caller holds the lock of its row. Its rows are the worker's to remove."""
+    found.state, found.finish_time = "DISCARDED", datetime.now(UTC)
+    await due(session, found)
+    await store.announce(session, found)
+
+
+async def forget_rows(session: WriteSession, found: StatementImport) -> None:
+    """Removes the rows that were staged for this import and that no other one shares, since it was never live."""
+    await session.execute(
+        delete(ImportRow).where(ImportRow.account_id == found.account_id, ImportRow.import_id == found.id)
+    )
+
+
+async def _keep(session: WriteSession, found: StatementImport) -> None:
+    found.state = "COMPLETED"
+    await record(session, audit_event, "FailRevert", to_id("imp", found.id))
+    await store.announce(session, found)
+
+
 async def publish(session: WriteSession, found: StatementImport, message: SettledEvent) -> None:
     """Puts the event into the outbox with the import's next sequence; the caller holds the lock of the import's row."""
     found.event_sequence += 1
     event = event_of(
         message,
         type=f"stori.txn.v1.{message.DESCRIPTOR.name}",
-        source=_SOURCE,
+        source=SOURCE,
         subject=to_id("imp", found.id),
         sequence=found.event_sequence,
     )
-    await outbox.put(session, outbox_rows, event, _DESTINATION)
+    await outbox.put(session, outbox_rows, event, EVENTS)

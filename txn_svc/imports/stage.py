@@ -4,41 +4,72 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import asdict
+from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from txn_svc.imports.claim import Connection
 from txn_svc.imports.copying import COLUMNS, blocks
 from txn_svc.imports.fetch import Fetched
+from txn_svc.imports.known import OWN_FORMAT, is_new_shape, shared_reading
 from txn_svc.imports.metrics import rows_staged
 from txn_svc.imports.progress import Progress
 from txn_svc.ledger.money import currency
 from txn_svc.model import StatementImport
-from txn_svc.statement import Statement, read
+from txn_svc.statement import VERSION, Statement, read
 
 _FORGET = "DELETE FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s"
 
 # Two equal rows of one file are two transactions: the first and the second of that content.
 _NUMBER_TWINS = """
-UPDATE import_row AS r SET occurrence = twins.occurrence
+UPDATE import_row AS r SET occurrence = numbered.occurrence, twins = numbered.twins
 FROM (
-  SELECT line, row_number() OVER (PARTITION BY identity ORDER BY line) AS occurrence
+  SELECT line, row_number() OVER (PARTITION BY identity ORDER BY line) AS occurrence,
+    count(*) OVER (PARTITION BY identity) AS twins
   FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s AND outcome = 'CREATE'
-) AS twins
-WHERE r.account_id = %(account_id)s AND r.import_id = %(id)s AND r.line = twins.line AND twins.occurrence > 1
+) AS numbered
+WHERE r.account_id = %(account_id)s AND r.import_id = %(id)s AND r.line = numbered.line AND numbered.twins > 1
+"""
+
+# Where the file numbers them itself, the same number twice is the same transaction twice.
+_REJECT_REPEATED = """
+UPDATE import_row AS r
+SET outcome = 'REJECT', reason_code = 'SAME_ID', column_name = 'occurrence', booked_on = NULL, value_on = NULL,
+  amount_minor = NULL, description = NULL, external_id = NULL, identity = NULL, occurrence = NULL,
+  transaction_id = NULL, category = NULL, note = NULL,
+  reason = 'Line ' || numbered.first || ' has the same content and the same occurrence.'
+FROM (
+  SELECT line, min(line) OVER same AS first
+  FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s AND outcome = 'CREATE'
+  WINDOW same AS (PARTITION BY identity, occurrence)
+) AS numbered
+WHERE r.account_id = %(account_id)s AND r.import_id = %(id)s AND r.line = numbered.line AND numbered.first < r.line
+"""
+_COUNT_TWINS = """
+UPDATE import_row AS r SET twins = counted.twins
+FROM (
+  SELECT line, count(*) OVER (PARTITION BY identity) AS twins
+  FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s AND outcome = 'CREATE'
+) AS counted
+WHERE r.account_id = %(account_id)s AND r.import_id = %(id)s AND r.line = counted.line AND counted.twins > 1
+"""
+
+_COUNT = """
+SELECT count(*), count(*) FILTER (WHERE outcome = 'REJECT')
+FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s
 """
 
 _STAGED = """
 UPDATE import SET
-  state = 'COMMITTING', sha256 = %(sha256)s, header = %(header)s, findings = %(findings)s,
-  row_count = counted.rows, rejected_count = counted.rejects,
-  bytes_read = size_bytes, rows_read = counted.rows, rows_written = counted.rows
-FROM (
-  SELECT count(*) AS rows, count(*) FILTER (WHERE outcome = 'REJECT') AS rejects
-  FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s
-) AS counted
+  state = %(state)s, reading_id = %(reading_id)s, sha256 = %(sha256)s, header = %(header)s, findings = %(findings)s,
+  format = %(format)s, shape = %(shape)s, reader_version = %(reader_version)s,
+  row_count = %(rows)s, rejected_count = %(rejects)s,
+  bytes_read = size_bytes, rows_read = %(rows)s, rows_written = %(rows)s
 WHERE account_id = %(account_id)s AND id = %(id)s AND state = 'PLANNING'
 """
+
+Cursor = psycopg.AsyncCursor[tuple[Any, ...]]
 
 
 class Superseded(Exception):
@@ -47,10 +78,12 @@ class Superseded(Exception):
 
 async def stage(
     connection: Connection, found: StatementImport, fetched: Fetched, currency_code: str, progress: Progress
-) -> None:
-    """Makes the import COMMITTING with all its rows, in one transaction on the connection that holds the claim.
+) -> bool:
+    """Stages all rows in one transaction on the connection that holds the claim; whether they wait for a review.
 
-    Raises Unreadable for a file that is refused as a whole, Superseded where the import is not PLANNING any more.
+    Those that do not are COMMITTING afterwards, the others still PLANNING. A file whose bytes are in this account
+    already shares the rows that were staged for them. Raises Unreadable for a file that is refused as a whole,
+    Superseded where the import is not PLANNING any more.
     """
     assert found.upload_time is not None
     statement = await asyncio.to_thread(
@@ -58,31 +91,59 @@ async def stage(
         fetched.file,
         uploaded_on=found.upload_time.date(),
         currency=currency(currency_code),
+        format_id=found.wanted_format,
     )
     this = {"account_id": found.account_id, "id": found.id}
     async with connection.transaction(), connection.cursor() as cursor:
         await cursor.execute(_FORGET, this)
-        lines = blocks(statement.rows(), found.account_id, found.id, currency_code, progress)
-        async with (
-            cursor.copy(f"COPY import_row ({COLUMNS}) FROM STDIN") as copy,
-            aclosing(_ahead(lines)) as read_ahead,
-        ):
-            async for block in read_ahead:
-                await copy.write(block)
-                rows_staged.inc(progress.rows_read - progress.rows_written)
-                progress.rows_written = progress.rows_read
-        # Fresh rows have no statistics yet: taken for a few, they would be numbered once for each of them.
-        await cursor.execute("SET LOCAL enable_nestloop = off")
-        await cursor.execute(_NUMBER_TWINS, this)
-        await cursor.execute(_STAGED, {**this, **_described(statement), "sha256": fetched.sha256})
+        reading_id = await shared_reading(cursor, found, fetched.sha256, statement)
+        if reading_id is None:
+            await _copy(cursor, found, statement, currency_code, progress)
+        await cursor.execute(_COUNT, {**this, "id": reading_id or found.id})
+        counted = await cursor.fetchone()
+        assert counted is not None
+        waits = found.review == "ALWAYS" or (
+            found.review == "WHEN_NEW" and await is_new_shape(cursor, found.account_id, statement)
+        )
+        described = {
+            "state": "PLANNING" if waits else "COMMITTING",
+            "reading_id": reading_id or found.id,
+            "rows": counted[0],
+            "rejects": counted[1],
+            "sha256": fetched.sha256,
+        }
+        await cursor.execute(_STAGED, {**this, **described, **_described(statement)})
         if cursor.rowcount != 1:
             raise Superseded
+    return waits
+
+
+async def _copy(
+    cursor: Cursor, found: StatementImport, statement: Statement, currency_code: str, progress: Progress
+) -> None:
+    lines = blocks(statement.rows(), found.account_id, found.id, currency_code, progress)
+    async with (
+        cursor.copy(f"COPY import_row ({COLUMNS}) FROM STDIN") as copy,
+        aclosing(_ahead(lines)) as read_ahead,
+    ):
+        async for block in read_ahead:
+            await copy.write(block)
+            rows_staged.inc(progress.rows_read - progress.rows_written)
+            progress.rows_written = progress.rows_read
+    # Fresh rows have no statistics yet: taken for a few, they would be numbered once for each of them.
+    await cursor.execute("SET LOCAL enable_nestloop = off")
+    this = {"account_id": found.account_id, "id": found.id}
+    for step in (_REJECT_REPEATED, _COUNT_TWINS) if statement.format_id == OWN_FORMAT else (_NUMBER_TWINS,):
+        await cursor.execute(step, this)
 
 
 def _described(statement: Statement) -> dict[str, object]:
     return {
         "header": list(statement.header),
         "findings": Jsonb([{**asdict(finding), "lines": list(finding.lines)} for finding in statement.findings]),
+        "format": statement.format_id,
+        "shape": statement.shape,
+        "reader_version": VERSION,
     }
 
 

@@ -1,14 +1,18 @@
 """Imports as rows that change: what StartImport and each step of the importer write."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 
 from runtime.database import ReadSession, WriteSession
+from runtime.ids import to_id
 from txn_svc.access import owner_of
-from txn_svc.model import IMPORT_STATES_OPEN, Account, StatementImport
+from txn_svc.model import IMPORT_STATES_DUE, IMPORT_STATES_OPEN, Account, StatementImport, outbox
 
+STATEMENT_TIMEOUT_SECONDS = 600
+# The default would sort a large file's rows on disk only to sum them up by month.
+WORK_MEMORY_MB = 64
 CHANNEL = "import_changed"
 # Its payload: [import id, [the subjects who have access to its account]].
 _announce = text("""
@@ -23,11 +27,40 @@ async def announce(session: WriteSession, found: StatementImport) -> None:
 
 
 async def waiting(session: WriteSession, subject: str) -> int:
-    """How many imports of the holder await their file; until commit no other StartImport of theirs can count."""
+    """How many imports of the holder await their file or their review; until commit nobody else can count theirs."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"imports\x1f{subject}", 0))))
-    awaited = (StatementImport.state == "AWAITING_UPLOAD", StatementImport.expire_time > func.now())
-    query = select(func.count()).select_from(StatementImport).where(StatementImport.subject == subject, *awaited)
+    awaited = and_(StatementImport.state == "AWAITING_UPLOAD", StatementImport.expire_time > func.now())
+    waits = or_(awaited, StatementImport.state == "READY")
+    query = select(func.count()).select_from(StatementImport).where(StatementImport.subject == subject, waits)
     return int(await session.scalar(query))
+
+
+async def allow_long_work(session: WriteSession) -> None:
+    """For the steps of an import: a file may be large."""
+    await session.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'"))
+    await session.execute(text(f"SET LOCAL work_mem = '{WORK_MEMORY_MB}MB'"))
+
+
+async def lock_accounts(session: WriteSession, account_ids: Collection[UUID]) -> None:
+    """Locks accounts until the transaction ends, before any import of theirs: here as everywhere.
+
+    The weaker lock lets others refer to an account meanwhile: start an import, keep a digest.
+    """
+    query = select(Account.id).where(Account.id.in_(account_ids)).order_by(Account.id)
+    await session.execute(query.with_for_update(key_share=True))
+
+
+async def lock_accounts_of(session: WriteSession, found: StatementImport) -> None:
+    """Locks the account of an import, and of the one it repeats."""
+    of_repeated = select(StatementImport.account_id).where(StatementImport.id == found.repeats_id)
+    await lock_accounts(session, {found.account_id, *await session.scalars(of_repeated)})
+
+
+async def account(session: ReadSession, account_id: UUID) -> Account:
+    """The account as this statement finds it, whatever the session has read before."""
+    query = select(Account).where(Account.id == account_id).execution_options(populate_existing=True)
+    found: Account = (await session.scalars(query)).one()
+    return found
 
 
 async def locked(session: WriteSession, import_id: UUID) -> StatementImport | None:
@@ -37,8 +70,19 @@ async def locked(session: WriteSession, import_id: UUID) -> StatementImport | No
 
 
 async def locked_by_object(session: WriteSession, key: str, version: str) -> StatementImport | None:
-    of_object = and_(StatementImport.object_key == key, StatementImport.object_version == version)
+    """The import that the object was announced for, not one that reads it again."""
+    of_object = and_(
+        StatementImport.object_key == key,
+        StatementImport.object_version == version,
+        StatementImport.repeats_id.is_(None),
+    )
     found: StatementImport | None = await session.scalar(select(StatementImport).where(of_object).with_for_update())
+    return found
+
+
+async def account_of(session: ReadSession, import_id: UUID) -> UUID | None:
+    query = select(StatementImport.account_id).where(StatementImport.id == import_id)
+    found: UUID | None = await session.scalar(query)
     return found
 
 
@@ -90,7 +134,11 @@ async def open_by_state(session: ReadSession) -> dict[str, tuple[int, float]]:
 
 
 async def unfinished(session: ReadSession, most: int) -> Sequence[StatementImport]:
-    """The imports that were taken and are not settled, longest first."""
-    begun = [state for state in IMPORT_STATES_OPEN if state != "AWAITING_UPLOAD"]
-    query = select(StatementImport).where(StatementImport.state.in_(begun)).order_by(StatementImport.start_time)
-    return (await session.scalars(query.limit(most))).all()
+    """The imports whose turn it is, longest first; not those that the queue has not been told of yet."""
+    is_due = StatementImport.state.in_(IMPORT_STATES_DUE)
+    query = select(StatementImport).where(is_due).order_by(StatementImport.start_time).limit(most)
+    found = {to_id("imp", one.id): one for one in await session.scalars(query)}
+    untold = outbox.c.publish_time.is_(None), outbox.c.subject.in_(found)
+    for name in await session.scalars(select(outbox.c.subject).where(*untold)):
+        found.pop(name, None)
+    return list(found.values())

@@ -1,6 +1,9 @@
 """Take: find the import that an announced object is the file of, and pin the object's version."""
 
 from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
 
 from runtime import call
 from runtime.audit import record
@@ -9,7 +12,7 @@ from runtime.database import Database, WriteSession
 from runtime.ids import new_id, to_id
 from txn_svc.imports import store
 from txn_svc.imports.objects import Announced, DropKey, Ignored, UploadKey
-from txn_svc.model import IMPORT_STATES_OPEN, StatementImport, audit_event
+from txn_svc.model import IMPORT_STATES_DUE, StatementImport, audit_event
 
 
 async def holder_of(database: Database, place: UploadKey | DropKey) -> str:
@@ -46,7 +49,17 @@ async def take(
             await _pin(session, found, announced, version)
         if found.object_version != version:
             raise Ignored("another version of this import's file came first")
-    return found if found.state in IMPORT_STATES_OPEN else None
+    return found if found.state in IMPORT_STATES_DUE else None
+
+
+async def due_now(database: Database, import_id: UUID) -> StatementImport | None:
+    """The import of this id, where its state asks for work; None for any other."""
+    query = select(StatementImport).where(
+        StatementImport.id == import_id, StatementImport.state.in_((*IMPORT_STATES_DUE, "DISCARDED"))
+    )
+    async with database.read() as session:
+        found: StatementImport | None = await session.scalar(query)
+    return found
 
 
 def as_call(found: StatementImport) -> Call:
@@ -55,10 +68,11 @@ def as_call(found: StatementImport) -> Call:
 
 
 async def _dropped(session: WriteSession, place: DropKey, announced: Announced, version: str) -> StatementImport:
-    served = call.current()
+    served, import_id = call.current(), new_id()
     found = StatementImport(
         account_id=place.account_id,
-        id=new_id(),
+        id=import_id,
+        reading_id=import_id,
         subject=await store.owner(session, place.account_id),
         source="DROP",
         state="AWAITING_UPLOAD",

@@ -71,6 +71,23 @@ def fill(months: Iterable[MonthFigures], first: date, last: date) -> list[MonthF
     return [known.get(month) or MonthFigures(0, 0, 0, 0, 0, month) for month in month_range(first, last)]
 
 
+def add_months(months: Iterable[MonthFigures], more: Iterable[MonthFigures]) -> list[MonthFigures]:
+    """Each of `months` with the figures that `more` has for it added; `more` names no other month."""
+    added = {figures.month: figures for figures in more}
+    return [_sum(figures, added[figures.month]) if figures.month in added else figures for figures in months]
+
+
+def _sum(one: MonthFigures, other: MonthFigures) -> MonthFigures:
+    return MonthFigures(
+        transaction_count=one.transaction_count + other.transaction_count,
+        credit_count=one.credit_count + other.credit_count,
+        debit_count=one.debit_count + other.debit_count,
+        credit_total_minor=one.credit_total_minor + other.credit_total_minor,
+        debit_total_minor=one.debit_total_minor + other.debit_total_minor,
+        month=one.month,
+    )
+
+
 def totals(months: Iterable[MonthFigures]) -> Totals:
     known = list(months)
     return Totals(

@@ -12,14 +12,27 @@ MAX_CELLS_KEPT: Final = 64
 # A page of a hundred rejects has to fit a gRPC message of 4 MB, at up to four bytes a character.
 MAX_CHARACTERS_KEPT: Final = 4_000
 MAX_DESCRIPTION_CHARACTERS: Final = 500
+MAX_CATEGORY_CHARACTERS: Final = 100
+MAX_NOTE_CHARACTERS: Final = 1_000
 MAX_EXTERNAL_ID_CHARACTERS: Final = 200
 MAX_LINES: Final = 50_000_000
 
 MAX_FINDING_LINES: Final = 10
 
-Property = Literal["ENCODING", "DELIMITER", "HEADER", "COLUMNS", "DATE_ORDER", "YEAR", "DECIMAL_MARK", "SIGN"]
+Property = Literal[
+    "ENCODING", "DELIMITER", "HEADER", "COLUMNS", "DATE_ORDER", "YEAR", "DECIMAL_MARK", "SIGN", "CURRENCY"
+]
 Basis = Literal["DECLARED", "EVIDENCE", "ASSUMPTION"]
-ReasonCode = Literal["NO_DATE", "BAD_DATE", "BAD_AMOUNT", "UNBALANCED_QUOTE", "CELL_COUNT", "TOO_LONG"]
+ReasonCode = Literal[
+    "NO_DATE",
+    "BAD_DATE",
+    "BAD_AMOUNT",
+    "BAD_ENCODING",
+    "UNBALANCED_QUOTE",
+    "CELL_COUNT",
+    "OTHER_CURRENCY",
+    "TOO_LONG",
+]
 FailureCode = Literal["EMPTY", "NOT_A_STATEMENT", "TOO_LARGE", "UNREADABLE", "UNKNOWN_LAYOUT", "NO_ROWS"]
 
 
@@ -36,7 +49,11 @@ class Finding:
 
 # Rows are named tuples and not dataclasses: a frozen dataclass costs as much to make as all parsing of its row.
 class ValidRow(NamedTuple):
-    """`line` is where the row starts; `cells` are as they stand in the file, line breaks inside a cell being LF."""
+    """`line` is where the row starts; `cells` are as they stand in the file, line breaks inside a cell being LF.
+
+    `occurrence` says which of equal transactions it is where the file does; None leaves the numbering of twins to who
+    takes the rows. `category` and `note` are None where the file has none.
+    """
 
     line: int
     cells: tuple[str, ...]
@@ -45,12 +62,16 @@ class ValidRow(NamedTuple):
     amount_minor: int
     description: str
     external_id: str | None
+    category: str | None
+    note: str | None
+    occurrence: int | None
 
 
 class RejectedRow(NamedTuple):
     """`reason` is a sentence for a person; `column` is the header of the cell it is about, None for the whole row.
 
-    `cells` are at most 64 of at most 4,000 characters together, and only the beginning of a row that has no end.
+    `cells` are at most 64 of at most 4,000 characters together, and only the beginning of a row that has no end. Where
+    they had more, the longest are cut and end in “…”, so that no cut cell can be taken for a number.
     """
 
     line: int

@@ -9,6 +9,9 @@ from txn_svc.statement.lines import read_lines
 from txn_svc.statement.model import MAX_LINE_CHARACTERS, MAX_ROW_LINES
 
 _BEGINNING_CHARACTERS: Final = 80
+# Each row may read ahead as far as a row may reach: without a bound on lines that are read again, a file of broken
+# quotes would cost that many times its length.
+_MAX_LINES_PUT_BACK: Final = 1_000_000
 
 
 class Record(NamedTuple):
@@ -19,15 +22,15 @@ class Record(NamedTuple):
     fault: Literal["UNBALANCED_QUOTE", "TOO_LONG"] | None
 
 
-def read_records(file: BinaryIO, delimiter: str, width: int) -> Iterator[Record]:
+def read_records(file: BinaryIO, delimiter: str, widths: range, row_lines: int = MAX_ROW_LINES) -> Iterator[Record]:
     """All rows that are not blank, the header included.
 
-    A quote is at fault that is not closed within MAX_ROW_LINES and MAX_LINE_CHARACTERS, that is followed by text, or
-    that closes on another line without giving `width` cells. The row is then its first line alone: what follows are
-    rows of their own.
+    A quote is at fault that is not closed within `row_lines` and MAX_LINE_CHARACTERS, that is followed by text, or
+    that closes on another line without giving as many cells as `widths` has. The row is then its first line alone: what
+    follows are rows of their own. In a file of very many faults `row_lines` falls to MAX_ROW_LINES.
     """
     lines, put_back, parser = read_lines(file), deque[str](), _QuoteParser(delimiter)
-    line = 0
+    line, lines_put_back = 0, 0
     while (text := put_back.popleft() if put_back else next(lines, None)) is not None:
         line += 1
         if len(text) > MAX_LINE_CHARACTERS:
@@ -38,9 +41,11 @@ def read_records(file: BinaryIO, delimiter: str, width: int) -> Iterator[Record]
         else:
             cells, taken = parser.parse(text), list[str]()
             if cells is None:
-                cells = _parse_over_lines(text, delimiter, taken, put_back, lines)
-            if not cells or (taken and len(cells) != width):
+                bound = row_lines if lines_put_back < _MAX_LINES_PUT_BACK else min(row_lines, MAX_ROW_LINES)
+                cells = _parse_over_lines(text, delimiter, bound, taken, put_back, lines)
+            if not cells or (taken and len(cells) not in widths):
                 put_back.extendleft(reversed(taken))
+                lines_put_back += len(taken)
                 yield Record(line, [text[:_BEGINNING_CHARACTERS]], "UNBALANCED_QUOTE")
             else:
                 yield Record(line, cells, None)
@@ -53,14 +58,14 @@ def split_line(text: str, delimiter: str) -> list[str]:
 
 
 def _parse_over_lines(
-    text: str, delimiter: str, taken: list[str], put_back: deque[str], lines: Iterator[str]
+    text: str, delimiter: str, row_lines: int, taken: list[str], put_back: deque[str], lines: Iterator[str]
 ) -> list[str]:
     """The cells of a row of several lines, empty where they do not balance; the lines after `text` go to `taken`."""
 
     def supply() -> Iterator[str]:
         characters = len(text)
         yield text + "\n"
-        while len(taken) + 1 < MAX_ROW_LINES:
+        while len(taken) + 1 < row_lines:
             following = put_back.popleft() if put_back else next(lines, None)
             if following is None:
                 return

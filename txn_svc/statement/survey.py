@@ -23,17 +23,19 @@ def survey(
     """The years of a file without years; None where it has them, or has no date.
 
     Refuses with Unreadable: NO_ROWS, and UNKNOWN_LAYOUT where no row at all has the layout's dates, or amounts, and
-    one has those of another layout. Reads only as far as that and the years are undecided.
+    one has those of another layout: what a file of rejects may well be. Reads only as far as that and the years are
+    undecided.
     """
     years = None if columns.layout.dates_have_years else YearSurvey()
     month_days, iso_dates = MonthDays(), IsoDates()
     dates, amounts = _Witness(_DATE_OF_ANOTHER_FORM), _Witness(_AMOUNT_OF_ANOTHER_FORM)
     has_rows = False
+    width, date_at, amount_at = columns.width, columns.date, columns.amount
     for line, cells, fault in records:
         has_rows = True
-        if fault is not None or len(cells) != columns.width:
+        if fault is not None or len(cells) != width:
             continue
-        text = cells[columns.date]
+        text = cells[date_at]
         try:
             if years is None:
                 iso_dates[text]
@@ -43,13 +45,14 @@ def survey(
         except DateError as error:
             dates.consider(line, text, is_form=error.is_form)
         if not amounts.is_found:
-            _consider_amount(amounts, line, cells[columns.amount], read_amount)
+            _consider_amount(amounts, line, cells[amount_at], read_amount)
         if years is None and dates.is_found and amounts.is_found:
             break
     if not has_rows:
         raise Unreadable("NO_ROWS", f"The file has no rows after its header in line {columns.header_line}.")
-    dates.refuse_other_form("dates", "2026-07-15" if columns.layout.dates_have_years else "7/15 (month/day)")
-    amounts.refuse_other_form("amounts", "-1234.56")
+    if not columns.has_rejects:
+        dates.refuse_other_form("dates", "2026-07-15" if columns.layout.dates_have_years else "7/15 (month/day)")
+        amounts.refuse_other_form("amounts", "-1234.56")
     return None if years is None else years.plan(uploaded_on)
 
 

@@ -100,6 +100,13 @@ def listing_of(request: ListRequest) -> Listing:
     )
 
 
+def filter_of(asked: txn_pb2.TransactionFilter) -> Filter:
+    fields = Fields()
+    wanted = _filter(fields, asked)
+    fields.refuse()
+    return wanted
+
+
 def start_of(listing: Listing, account_ids: Collection[UUID], page_token: str) -> Key | None:
     """Where a page starts; None at the list's beginning. Raises InvalidArgument (INVALID_PAGE_TOKEN)."""
     position = position_of(listing.fingerprint(account_ids), page_token)

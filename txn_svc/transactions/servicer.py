@@ -1,6 +1,6 @@
 """txn.v1.TransactionService: checks the request, opens the one transaction of the call, makes the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +8,19 @@ from sqlalchemy import Row
 
 from protos.txn.v1 import txn_pb2, txn_pb2_grpc
 from runtime import call
-from runtime.database import Database
+from runtime.database import Database, WriteSession
+from runtime.ids import from_id
 from runtime.refusals import InvalidArgument
 from txn_svc.access import account_missing, audit_reading
 from txn_svc.fields import batch_ids
+from txn_svc.idempotency import once
 from txn_svc.settings import LedgerSettings
-from txn_svc.transactions import store
-from txn_svc.transactions.listing import Listing, listing_of, start_of
+from txn_svc.transactions import manual, store
+from txn_svc.transactions.exporting import TransactionExports
+from txn_svc.transactions.listing import Listing, filter_of, listing_of, start_of
 from txn_svc.transactions.mapping import transaction_to_proto
 from txn_svc.transactions.pages import page_to_proto
+from txn_svc.transactions.requests import annotation, new_transaction
 from txn_svc.transactions.store import Ledger
 
 
@@ -24,6 +28,7 @@ class TransactionServicer(txn_pb2_grpc.TransactionServiceServicer):
     def __init__(self, database: Database, settings: LedgerSettings) -> None:
         self._database = database
         self._settings = settings
+        self._exports = TransactionExports(database)
 
     async def BatchGetTransactions(
         self, request: txn_pb2.BatchGetTransactionsRequest, context: Any
@@ -74,6 +79,58 @@ class TransactionServicer(txn_pb2_grpc.TransactionServiceServicer):
             for text, account_id in zip(request.account_ids, account_ids, strict=True)
         ]
         return txn_pb2.BatchListTransactionsResponse(results=results)
+
+    async def RecordTransaction(
+        self, request: txn_pb2.RecordTransactionRequest, context: Any
+    ) -> txn_pb2.RecordTransactionResponse:
+        call.person()
+        wanted = new_transaction(request)
+
+        async def work(session: WriteSession) -> txn_pb2.RecordTransactionResponse:
+            recorded = await manual.record_by_hand(session, wanted, self._settings.account_wait_seconds)
+            (row,) = await store.find(session, call.caller(), [recorded])
+            return txn_pb2.RecordTransactionResponse(transaction=transaction_to_proto(row, row.currency_code))
+
+        return await once(
+            self._database,
+            "RecordTransaction",
+            request.idempotency_key,
+            request,
+            txn_pb2.RecordTransactionResponse,
+            work,
+        )
+
+    async def UpdateTransactions(
+        self, request: txn_pb2.UpdateTransactionsRequest, context: Any
+    ) -> txn_pb2.UpdateTransactionsResponse:
+        call.person()
+        transaction_ids = batch_ids("txn", "transaction_ids", request.transaction_ids, twice=False)
+        values = annotation(request)
+        async with self._database.write() as session:
+            rows = await manual.annotate(session, transaction_ids, values)
+        return txn_pb2.UpdateTransactionsResponse(
+            transactions=[transaction_to_proto(row, row.currency_code) for row in rows]
+        )
+
+    async def DeleteTransaction(
+        self, request: txn_pb2.DeleteTransactionRequest, context: Any
+    ) -> txn_pb2.DeleteTransactionResponse:
+        call.person()
+        transaction_id = from_id("txn", request.transaction_id, "transaction_id")
+        async with self._database.write() as session:
+            await manual.delete_by_hand(session, transaction_id, self._settings.account_wait_seconds)
+            rows = await store.find(session, call.caller(), [transaction_id])
+        return txn_pb2.DeleteTransactionResponse(
+            transaction=transaction_to_proto(rows[0], rows[0].currency_code) if rows else None
+        )
+
+    async def ExportTransactions(
+        self, request: txn_pb2.ExportTransactionsRequest, context: Any
+    ) -> AsyncIterator[txn_pb2.ExportTransactionsResponse]:
+        account_id = from_id("acct", request.account_id, "account_id")
+        export = await self._exports.of_account(call.caller(), account_id, filter_of(request.filter))
+        async for data in export.chunks():
+            yield txn_pb2.ExportTransactionsResponse(data=data)
 
     async def _audit(self, action: str, ledgers: Mapping[UUID, Ledger]) -> None:
         await audit_reading(self._database, action, {key: one.access for key, one in ledgers.items()})

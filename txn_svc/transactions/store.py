@@ -1,6 +1,6 @@
 """Transactions as rows: pages by key, totals, and single ones."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from runtime.database import ReadSession
 from txn_svc.access import Verb, access_of, may, own
 from txn_svc.model import Account, Transaction
 from txn_svc.transactions.filters import matching
-from txn_svc.transactions.listing import Key, Listing
+from txn_svc.transactions.listing import Filter, Key, Listing
 
+ROWS_AT_ONCE = 1000
 _COLUMNS = (
     Transaction.account_id,
     Transaction.id,
@@ -101,8 +102,20 @@ async def find(session: ReadSession, caller: Caller, transaction_ids: Collection
     return list(await session.execute(query))
 
 
+async def matching_rows(session: ReadSession, account_id: UUID, wanted: Filter) -> AsyncIterator[Sequence[Row[Any]]]:
+    """All that the filter lets through, oldest first, ROWS_AT_ONCE at a time."""
+    query = (
+        select(*_COLUMNS, Transaction.occurrence)
+        .where(Transaction.account_id == account_id, *matching(wanted))
+        .order_by(Transaction.booked_on, Transaction.id)
+    )
+    rows = await session.stream(query)
+    async for some in rows.partitions(ROWS_AT_ONCE):
+        yield some
+
+
 async def _ledgers(session: ReadSession, caller: Caller, which: ColumnElement[bool]) -> dict[UUID, Ledger]:
-    moved = Account.balance_minor - Account.opening_balance_minor
+    moved = Account.balance_minor - Account.initial_balance_minor
     access = access_of(caller, Account.id)
     query = select(Account.id, Account.currency_code, access, Account.transaction_count, moved).where(which)
     return {row.id: Ledger._make(row) for row in await session.execute(query)}

@@ -141,3 +141,65 @@ class ImportFailed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportFailed: _TypeAlias = ImportFailed  # noqa: Y015
+
+@_typing.final
+class ImportReverted(_message.Message):
+    """stori.txn.v1.ImportReverted; the subject is the import's id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_SUBJECT_FIELD_NUMBER: _builtins.int
+    REMOVED_COUNT_FIELD_NUMBER: _builtins.int
+    KEPT_COUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    BALANCE_MINOR_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    account_id: _builtins.str
+    holder_subject: _builtins.str
+    removed_count: _builtins.int
+    """Transactions that went, and those that something else keeps."""
+    kept_count: _builtins.int
+    currency_code: _builtins.str
+    balance_minor: _builtins.int
+    """Of the account, right after; minor units of currency_code."""
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        holder_subject: _builtins.str = ...,
+        removed_count: _builtins.int = ...,
+        kept_count: _builtins.int = ...,
+        currency_code: _builtins.str = ...,
+        balance_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "balance_minor", b"balance_minor", "currency_code", b"currency_code", "holder_subject", b"holder_subject", "import_id", b"import_id", "kept_count", b"kept_count", "removed_count", b"removed_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportReverted: _TypeAlias = ImportReverted  # noqa: Y015
+
+@_typing.final
+class ImportDue(_message.Message):
+    """stori.txn.v1.ImportDue, from txn_svc to its own worker by the imports queue: the import's state asks for work."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportDue: _TypeAlias = ImportDue  # noqa: Y015

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -131,6 +132,11 @@ class _ImportStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportSta
     IMPORT_STATE_COMPLETED: _ImportState.ValueType  # 4
     IMPORT_STATE_FAILED: _ImportState.ValueType  # 5
     IMPORT_STATE_EXPIRED: _ImportState.ValueType  # 6
+    IMPORT_STATE_READY: _ImportState.ValueType  # 7
+    """Planned, and waiting for CommitImport or DiscardImport."""
+    IMPORT_STATE_REVERTING: _ImportState.ValueType  # 8
+    IMPORT_STATE_REVERTED: _ImportState.ValueType  # 9
+    IMPORT_STATE_DISCARDED: _ImportState.ValueType  # 10
 
 class ImportState(_ImportState, metaclass=_ImportStateEnumTypeWrapper): ...
 
@@ -141,6 +147,11 @@ IMPORT_STATE_COMMITTING: ImportState.ValueType  # 3
 IMPORT_STATE_COMPLETED: ImportState.ValueType  # 4
 IMPORT_STATE_FAILED: ImportState.ValueType  # 5
 IMPORT_STATE_EXPIRED: ImportState.ValueType  # 6
+IMPORT_STATE_READY: ImportState.ValueType  # 7
+"""Planned, and waiting for CommitImport or DiscardImport."""
+IMPORT_STATE_REVERTING: ImportState.ValueType  # 8
+IMPORT_STATE_REVERTED: ImportState.ValueType  # 9
+IMPORT_STATE_DISCARDED: ImportState.ValueType  # 10
 Global___ImportState: _TypeAlias = ImportState  # noqa: Y015
 
 class _ImportFailureCode:
@@ -179,15 +190,23 @@ class _Review:
 class _ReviewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Review.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     REVIEW_UNSPECIFIED: _Review.ValueType  # 0
+    """As WHEN_NEW."""
     REVIEW_NEVER: _Review.ValueType  # 1
     """It does not: what is understood is committed."""
+    REVIEW_ALWAYS: _Review.ValueType  # 2
+    REVIEW_WHEN_NEW: _Review.ValueType  # 3
+    """Until an import of the same header has been committed into the account; Stori's own export counts as known."""
 
 class Review(_Review, metaclass=_ReviewEnumTypeWrapper):
     """Whether the plan waits for a commit."""
 
 REVIEW_UNSPECIFIED: Review.ValueType  # 0
+"""As WHEN_NEW."""
 REVIEW_NEVER: Review.ValueType  # 1
 """It does not: what is understood is committed."""
+REVIEW_ALWAYS: Review.ValueType  # 2
+REVIEW_WHEN_NEW: Review.ValueType  # 3
+"""Until an import of the same header has been committed into the account; Stori's own export counts as known."""
 Global___Review: _TypeAlias = Review  # noqa: Y015
 
 class _StatementProperty:
@@ -308,6 +327,48 @@ ROW_REASON_TOO_LONG: RowReason.ValueType  # 13
 ROW_REASON_DECIDED: RowReason.ValueType  # 14
 Global___RowReason: _TypeAlias = RowReason  # noqa: Y015
 
+class _ImportPart:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ImportPartEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportPart.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    IMPORT_PART_UNSPECIFIED: _ImportPart.ValueType  # 0
+    IMPORT_PART_ORIGINAL: _ImportPart.ValueType  # 1
+    IMPORT_PART_REJECTS: _ImportPart.ValueType  # 2
+    """The original header with stori_line and stori_reason, and the rejected rows under it."""
+
+class ImportPart(_ImportPart, metaclass=_ImportPartEnumTypeWrapper): ...
+
+IMPORT_PART_UNSPECIFIED: ImportPart.ValueType  # 0
+IMPORT_PART_ORIGINAL: ImportPart.ValueType  # 1
+IMPORT_PART_REJECTS: ImportPart.ValueType  # 2
+"""The original header with stori_line and stori_reason, and the rejected rows under it."""
+Global___ImportPart: _TypeAlias = ImportPart  # noqa: Y015
+
+class _DownloadKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DownloadKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DownloadKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DOWNLOAD_KIND_UNSPECIFIED: _DownloadKind.ValueType  # 0
+    DOWNLOAD_KIND_TRANSACTIONS: _DownloadKind.ValueType  # 1
+    """Of an account, as ExportTransactions."""
+    DOWNLOAD_KIND_REJECTS: _DownloadKind.ValueType  # 2
+    """Of an import, as ExportImport."""
+    DOWNLOAD_KIND_ORIGINAL: _DownloadKind.ValueType  # 3
+
+class DownloadKind(_DownloadKind, metaclass=_DownloadKindEnumTypeWrapper): ...
+
+DOWNLOAD_KIND_UNSPECIFIED: DownloadKind.ValueType  # 0
+DOWNLOAD_KIND_TRANSACTIONS: DownloadKind.ValueType  # 1
+"""Of an account, as ExportTransactions."""
+DOWNLOAD_KIND_REJECTS: DownloadKind.ValueType  # 2
+"""Of an import, as ExportImport."""
+DOWNLOAD_KIND_ORIGINAL: DownloadKind.ValueType  # 3
+Global___DownloadKind: _TypeAlias = DownloadKind  # noqa: Y015
+
 @_typing.final
 class Account(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -324,6 +385,7 @@ class Account(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     CLOSE_TIME_FIELD_NUMBER: _builtins.int
     OWNER_SUBJECT_FIELD_NUMBER: _builtins.int
+    INITIAL_BALANCE_MINOR_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     kind: Global___AccountKind.ValueType
@@ -333,12 +395,17 @@ class Account(_message.Message):
     """What the caller may do with it."""
     balance_minor: _builtins.int
     opening_balance_minor: _builtins.int
+    """As the holder said it: before the first transaction, or at the beginning of opening_date."""
     opening_date: _builtins.str
-    """Empty where the opening balance is that before the first row."""
+    """Empty where the opening balance is that before the first transaction."""
     ledger_digest: _builtins.str
     """SHA-256, hexadecimal; only in ACCOUNT_VIEW_FULL. Changes if and only if the ledger does."""
     owner_subject: _builtins.str
     """Cognito's `sub` of the owner; only for services and support."""
+    initial_balance_minor: _builtins.int
+    """The balance before the first transaction: with an opening_date computed from it whenever older rows come or go.
+    balance_minor is this and the sum of all transactions.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -358,10 +425,11 @@ class Account(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         close_time: _timestamp_pb2.Timestamp | None = ...,
         owner_subject: _builtins.str = ...,
+        initial_balance_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["close_time", b"close_time", "create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "balance_minor", b"balance_minor", "close_time", b"close_time", "create_time", b"create_time", "currency_code", b"currency_code", "id", b"id", "kind", b"kind", "ledger_digest", b"ledger_digest", "name", b"name", "opening_balance_minor", b"opening_balance_minor", "opening_date", b"opening_date", "owner_subject", b"owner_subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "balance_minor", b"balance_minor", "close_time", b"close_time", "create_time", b"create_time", "currency_code", b"currency_code", "id", b"id", "initial_balance_minor", b"initial_balance_minor", "kind", b"kind", "ledger_digest", b"ledger_digest", "name", b"name", "opening_balance_minor", b"opening_balance_minor", "opening_date", b"opening_date", "owner_subject", b"owner_subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -421,6 +489,130 @@ class OpenAccountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OpenAccountResponse: _TypeAlias = OpenAccountResponse  # noqa: Y015
+
+@_typing.final
+class UpdateAccountRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account(self) -> Global___Account:
+        """Its id, and the fields that update_mask names."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask: ...
+    def __init__(
+        self,
+        *,
+        account: Global___Account | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateAccountRequest: _TypeAlias = UpdateAccountRequest  # noqa: Y015
+
+@_typing.final
+class UpdateAccountResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account(self) -> Global___Account: ...
+    def __init__(
+        self,
+        *,
+        account: Global___Account | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateAccountResponse: _TypeAlias = UpdateAccountResponse  # noqa: Y015
+
+@_typing.final
+class CloseAccountRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseAccountRequest: _TypeAlias = CloseAccountRequest  # noqa: Y015
+
+@_typing.final
+class CloseAccountResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account(self) -> Global___Account: ...
+    def __init__(
+        self,
+        *,
+        account: Global___Account | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseAccountResponse: _TypeAlias = CloseAccountResponse  # noqa: Y015
+
+@_typing.final
+class ReopenAccountRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenAccountRequest: _TypeAlias = ReopenAccountRequest  # noqa: Y015
+
+@_typing.final
+class ReopenAccountResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account(self) -> Global___Account: ...
+    def __init__(
+        self,
+        *,
+        account: Global___Account | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReopenAccountResponse: _TypeAlias = ReopenAccountResponse  # noqa: Y015
 
 @_typing.final
 class GetAccountRequest(_message.Message):
@@ -891,7 +1083,9 @@ class VerifyDifference(_message.Message):
     KEPT_FIELD_NUMBER: _builtins.int
     COMPUTED_FIELD_NUMBER: _builtins.int
     figure: _builtins.str
-    """balance_minor, transaction_count, ledger_digest, or one of a month: 2026-07 credit_total_minor."""
+    """balance_minor, initial_balance_minor, transaction_count, ledger_digest, one of a month (2026-07
+    credit_total_minor), or one of a transaction: txn_… identity, txn_… claim. At most 100 are named.
+    """
     kept: _builtins.str
     computed: _builtins.str
     def __init__(
@@ -939,7 +1133,7 @@ class Transaction(_message.Message):
     external_id: _builtins.str
     """The bank's own id, as it stood in the file; it identifies nothing unless the format says so."""
     import_id: _builtins.str
-    """The import that created it, and the line of its file; empty for a manual record."""
+    """The oldest import that claims it, and the line of its file; empty for a record made by hand."""
     line: _builtins.int
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -1263,6 +1457,211 @@ class BatchListTransactionsResult(_message.Message):
 Global___BatchListTransactionsResult: _TypeAlias = BatchListTransactionsResult  # noqa: Y015
 
 @_typing.final
+class RecordTransactionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    BOOKED_ON_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    booked_on: _builtins.str
+    amount_minor: _builtins.int
+    currency_code: _builtins.str
+    """The account's; empty is that too."""
+    description: _builtins.str
+    """Up to 500 printable characters."""
+    category: _builtins.str
+    note: _builtins.str
+    idempotency_key: _builtins.str
+    """Up to 128 printable characters: a repeat within 7 days returns the first answer."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        booked_on: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        currency_code: _builtins.str = ...,
+        description: _builtins.str = ...,
+        category: _builtins.str = ...,
+        note: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount_minor", b"amount_minor", "booked_on", b"booked_on", "category", b"category", "currency_code", b"currency_code", "description", b"description", "idempotency_key", b"idempotency_key", "note", b"note"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordTransactionRequest: _TypeAlias = RecordTransactionRequest  # noqa: Y015
+
+@_typing.final
+class RecordTransactionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def transaction(self) -> Global___Transaction: ...
+    def __init__(
+        self,
+        *,
+        transaction: Global___Transaction | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordTransactionResponse: _TypeAlias = RecordTransactionResponse  # noqa: Y015
+
+@_typing.final
+class UpdateTransactionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_IDS_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    category: _builtins.str
+    """Absent stays as it is; empty is none. Up to 100 printable characters."""
+    note: _builtins.str
+    """Absent stays as it is. Up to 1,000 characters."""
+    @_builtins.property
+    def transaction_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """1 to 100, none twice."""
+
+    def __init__(
+        self,
+        *,
+        transaction_ids: _abc.Iterable[_builtins.str] | None = ...,
+        category: _builtins.str | None = ...,
+        note: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_note", b"_note", "category", b"category", "note", b"note"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_note", b"_note", "category", b"category", "note", b"note", "transaction_ids", b"transaction_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
+    _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
+    _WhichOneofReturnType__note: _TypeAlias = _typing.Literal["note"]  # noqa: Y015
+    _WhichOneofArgType__note: _TypeAlias = _typing.Literal["_note", b"_note"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__category) -> _WhichOneofReturnType__category | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__note) -> _WhichOneofReturnType__note | None: ...
+
+Global___UpdateTransactionsRequest: _TypeAlias = UpdateTransactionsRequest  # noqa: Y015
+
+@_typing.final
+class UpdateTransactionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def transactions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transaction]:
+        """In the order of the ids."""
+
+    def __init__(
+        self,
+        *,
+        transactions: _abc.Iterable[Global___Transaction] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transactions", b"transactions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateTransactionsResponse: _TypeAlias = UpdateTransactionsResponse  # noqa: Y015
+
+@_typing.final
+class DeleteTransactionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTransactionRequest: _TypeAlias = DeleteTransactionRequest  # noqa: Y015
+
+@_typing.final
+class DeleteTransactionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def transaction(self) -> Global___Transaction:
+        """As it stands now where an import also claims it; absent where it is gone."""
+
+    def __init__(
+        self,
+        *,
+        transaction: Global___Transaction | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transaction", b"transaction"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTransactionResponse: _TypeAlias = DeleteTransactionResponse  # noqa: Y015
+
+@_typing.final
+class ExportTransactionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    @_builtins.property
+    def filter(self) -> Global___TransactionFilter: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        filter: Global___TransactionFilter | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "filter", b"filter"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportTransactionsRequest: _TypeAlias = ExportTransactionsRequest  # noqa: Y015
+
+@_typing.final
+class ExportTransactionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportTransactionsResponse: _TypeAlias = ExportTransactionsResponse  # noqa: Y015
+
+@_typing.final
 class ImportFinding(_message.Message):
     """How the file was read: what, on which ground, decided by which lines."""
 
@@ -1318,6 +1717,10 @@ class Import(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     FINISH_TIME_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    FORMAT_ID_FIELD_NUMBER: _builtins.int
+    REPEATS_IMPORT_ID_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     account_id: _builtins.str
     state: Global___ImportState.ValueType
@@ -1332,6 +1735,11 @@ class Import(_message.Message):
     """A sentence for a person: what is wrong and where."""
     request_id: _builtins.str
     """The id that traces the request that started it."""
+    format_id: _builtins.str
+    """How the file was read: stori (Stori's own export), plain or brief; empty before it was."""
+    repeats_import_id: _builtins.str
+    """The import whose kept file this one reads again."""
+    review: Global___Review.ValueType
     @_builtins.property
     def upload(self) -> Global___ImportUpload:
         """Only while AWAITING_UPLOAD and only to the one who started it."""
@@ -1348,6 +1756,10 @@ class Import(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def finish_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def plan(self) -> Global___ImportPlan:
+        """Of an import that was planned for review; from then on."""
+
     def __init__(
         self,
         *,
@@ -1369,14 +1781,74 @@ class Import(_message.Message):
         request_id: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         finish_time: _timestamp_pb2.Timestamp | None = ...,
+        plan: Global___ImportPlan | None = ...,
+        format_id: _builtins.str = ...,
+        repeats_import_id: _builtins.str = ...,
+        review: Global___Review.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "finish_time", b"finish_time", "progress", b"progress", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "finish_time", b"finish_time", "plan", b"plan", "progress", b"progress", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "create_time", b"create_time", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "id", b"id", "imported_count", b"imported_count", "progress", b"progress", "rejected_count", b"rejected_count", "request_id", b"request_id", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "create_time", b"create_time", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "format_id", b"format_id", "id", b"id", "imported_count", b"imported_count", "plan", b"plan", "progress", b"progress", "rejected_count", b"rejected_count", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "review", b"review", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Import: _TypeAlias = Import  # noqa: Y015
+
+@_typing.final
+class ImportPlan(_message.Message):
+    """What a commit would do, or did. Figures are of the account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    CREATE_COUNT_FIELD_NUMBER: _builtins.int
+    DUPLICATE_COUNT_FIELD_NUMBER: _builtins.int
+    REJECT_COUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    BALANCE_BEFORE_MINOR_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_MINOR_FIELD_NUMBER: _builtins.int
+    MONTHS_BEFORE_FIELD_NUMBER: _builtins.int
+    MONTHS_AFTER_FIELD_NUMBER: _builtins.int
+    IS_RENEWED_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """SHA-256, hexadecimal, over the object's version, the format, the answers, and line, outcome, identity, occurrence,
+    matched transaction and reason of every row.
+    """
+    create_count: _builtins.int
+    duplicate_count: _builtins.int
+    reject_count: _builtins.int
+    currency_code: _builtins.str
+    balance_before_minor: _builtins.int
+    balance_after_minor: _builtins.int
+    is_renewed: _builtins.bool
+    """Whether it took the place of one that the ledger had made stale."""
+    @_builtins.property
+    def months_before(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthSummary]:
+        """From the first to the last month that the plan changes, contiguous and ascending."""
+
+    @_builtins.property
+    def months_after(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthSummary]: ...
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        create_count: _builtins.int = ...,
+        duplicate_count: _builtins.int = ...,
+        reject_count: _builtins.int = ...,
+        currency_code: _builtins.str = ...,
+        balance_before_minor: _builtins.int = ...,
+        balance_after_minor: _builtins.int = ...,
+        months_before: _abc.Iterable[Global___MonthSummary] | None = ...,
+        months_after: _abc.Iterable[Global___MonthSummary] | None = ...,
+        is_renewed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after_minor", b"balance_after_minor", "balance_before_minor", b"balance_before_minor", "create_count", b"create_count", "currency_code", b"currency_code", "digest", b"digest", "duplicate_count", b"duplicate_count", "is_renewed", b"is_renewed", "months_after", b"months_after", "months_before", b"months_before", "reject_count", b"reject_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportPlan: _TypeAlias = ImportPlan  # noqa: Y015
 
 @_typing.final
 class ImportUpload(_message.Message):
@@ -1469,12 +1941,15 @@ class StartImportRequest(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    FORMAT_ID_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     file_name: _builtins.str
     size_bytes: _builtins.int
     review: Global___Review.ValueType
     idempotency_key: _builtins.str
     """Up to 128 printable characters: a repeat within 7 days returns the first answer."""
+    format_id: _builtins.str
+    """Reads the file only as this format: stori, plain or brief. Empty finds it by the header."""
     def __init__(
         self,
         *,
@@ -1483,10 +1958,11 @@ class StartImportRequest(_message.Message):
         size_bytes: _builtins.int = ...,
         review: Global___Review.ValueType = ...,
         idempotency_key: _builtins.str = ...,
+        format_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "file_name", b"file_name", "idempotency_key", b"idempotency_key", "review", b"review", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "file_name", b"file_name", "format_id", b"format_id", "idempotency_key", b"idempotency_key", "review", b"review", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1666,6 +2142,8 @@ class ImportRow(_message.Message):
     REASON_CODE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     COLUMN_FIELD_NUMBER: _builtins.int
+    OCCURRENCES_HERE_FIELD_NUMBER: _builtins.int
+    OCCURRENCES_IN_FILE_FIELD_NUMBER: _builtins.int
     line: _builtins.int
     """1 is the file's first line."""
     outcome: Global___RowOutcome.ValueType
@@ -1677,11 +2155,14 @@ class ImportRow(_message.Message):
     transaction_id: _builtins.str
     """The transaction it created, or is a duplicate of."""
     occurrence: _builtins.int
-    """The how-manieth row of the same content in this file."""
+    """The how-manieth of its content it is: the row of this file, or as Stori's own export says."""
     reason_code: Global___RowReason.ValueType
     reason: _builtins.str
     column: _builtins.str
     """The header of the cell a reject is about."""
+    occurrences_here: _builtins.int
+    """Of all rows of this content in the file, how many were in the account already when it was matched last."""
+    occurrences_in_file: _builtins.int
     @_builtins.property
     def cells(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """As they stood in the file."""
@@ -1701,10 +2182,12 @@ class ImportRow(_message.Message):
         reason_code: Global___RowReason.ValueType = ...,
         reason: _builtins.str = ...,
         column: _builtins.str = ...,
+        occurrences_here: _builtins.int = ...,
+        occurrences_in_file: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "amount_minor", b"amount_minor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "amount_minor", b"amount_minor", "booked_on", b"booked_on", "cells", b"cells", "column", b"column", "currency_code", b"currency_code", "description", b"description", "line", b"line", "occurrence", b"occurrence", "outcome", b"outcome", "reason", b"reason", "reason_code", b"reason_code", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor", "amount_minor", b"amount_minor", "booked_on", b"booked_on", "cells", b"cells", "column", b"column", "currency_code", b"currency_code", "description", b"description", "line", b"line", "occurrence", b"occurrence", "occurrences_here", b"occurrences_here", "occurrences_in_file", b"occurrences_in_file", "outcome", b"outcome", "reason", b"reason", "reason_code", b"reason_code", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__amount_minor: _TypeAlias = _typing.Literal["amount_minor"]  # noqa: Y015
     _WhichOneofArgType__amount_minor: _TypeAlias = _typing.Literal["_amount_minor", b"_amount_minor"]  # noqa: Y015
@@ -1773,6 +2256,481 @@ class ListImportRowsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListImportRowsResponse: _TypeAlias = ListImportRowsResponse  # noqa: Y015
+
+@_typing.final
+class DecideImportRowRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    line: _builtins.int
+    outcome: Global___RowOutcome.ValueType
+    """CREATE books a duplicate as one more; DUPLICATE takes that back; REJECT leaves the row out."""
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        line: _builtins.int = ...,
+        outcome: Global___RowOutcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id", "line", b"line", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideImportRowRequest: _TypeAlias = DecideImportRowRequest  # noqa: Y015
+
+@_typing.final
+class DecideImportRowResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_IMPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement_import(self) -> Global___Import: ...
+    def __init__(
+        self,
+        *,
+        statement_import: Global___Import | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideImportRowResponse: _TypeAlias = DecideImportRowResponse  # noqa: Y015
+
+@_typing.final
+class CommitImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    PLAN_DIGEST_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    plan_digest: _builtins.str
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        plan_digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id", "plan_digest", b"plan_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitImportRequest: _TypeAlias = CommitImportRequest  # noqa: Y015
+
+@_typing.final
+class CommitImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_IMPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement_import(self) -> Global___Import: ...
+    def __init__(
+        self,
+        *,
+        statement_import: Global___Import | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitImportResponse: _TypeAlias = CommitImportResponse  # noqa: Y015
+
+@_typing.final
+class DiscardImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardImportRequest: _TypeAlias = DiscardImportRequest  # noqa: Y015
+
+@_typing.final
+class DiscardImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_IMPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement_import(self) -> Global___Import: ...
+    def __init__(
+        self,
+        *,
+        statement_import: Global___Import | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardImportResponse: _TypeAlias = DiscardImportResponse  # noqa: Y015
+
+@_typing.final
+class PreviewRevertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewRevertRequest: _TypeAlias = PreviewRevertRequest  # noqa: Y015
+
+@_typing.final
+class PreviewRevertResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def preview(self) -> Global___RevertPreview: ...
+    def __init__(
+        self,
+        *,
+        preview: Global___RevertPreview | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["preview", b"preview"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["preview", b"preview"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewRevertResponse: _TypeAlias = PreviewRevertResponse  # noqa: Y015
+
+@_typing.final
+class RevertPreview(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    REMOVE_COUNT_FIELD_NUMBER: _builtins.int
+    KEEP_COUNT_FIELD_NUMBER: _builtins.int
+    EDITED_COUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    BALANCE_BEFORE_MINOR_FIELD_NUMBER: _builtins.int
+    BALANCE_AFTER_MINOR_FIELD_NUMBER: _builtins.int
+    KEEPERS_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """Over all that this message says."""
+    remove_count: _builtins.int
+    """Transactions that go."""
+    keep_count: _builtins.int
+    """Those that stay, because something else claims them too."""
+    edited_count: _builtins.int
+    """Of those that go, how many have a category or a note; these come back with the same row."""
+    currency_code: _builtins.str
+    balance_before_minor: _builtins.int
+    balance_after_minor: _builtins.int
+    @_builtins.property
+    def keepers(self) -> _containers.RepeatedCompositeFieldContainer[Global___RevertKeeper]:
+        """What keeps the ones that stay, most first; at most 20."""
+
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        remove_count: _builtins.int = ...,
+        keep_count: _builtins.int = ...,
+        edited_count: _builtins.int = ...,
+        currency_code: _builtins.str = ...,
+        balance_before_minor: _builtins.int = ...,
+        balance_after_minor: _builtins.int = ...,
+        keepers: _abc.Iterable[Global___RevertKeeper] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_after_minor", b"balance_after_minor", "balance_before_minor", b"balance_before_minor", "currency_code", b"currency_code", "digest", b"digest", "edited_count", b"edited_count", "keep_count", b"keep_count", "keepers", b"keepers", "remove_count", b"remove_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertPreview: _TypeAlias = RevertPreview  # noqa: Y015
+
+@_typing.final
+class RevertKeeper(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    """Empty for records made by hand."""
+    file_name: _builtins.str
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        file_name: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "file_name", b"file_name", "import_id", b"import_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertKeeper: _TypeAlias = RevertKeeper  # noqa: Y015
+
+@_typing.final
+class RevertImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    PREVIEW_DIGEST_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    preview_digest: _builtins.str
+    """Of a PreviewRevert: STALE_PREVIEW where it would say something else now. Empty reverts whatever is there."""
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        preview_digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id", "preview_digest", b"preview_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertImportRequest: _TypeAlias = RevertImportRequest  # noqa: Y015
+
+@_typing.final
+class RevertImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_IMPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement_import(self) -> Global___Import: ...
+    def __init__(
+        self,
+        *,
+        statement_import: Global___Import | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertImportResponse: _TypeAlias = RevertImportResponse  # noqa: Y015
+
+@_typing.final
+class RepeatImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_ID_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    account_id: _builtins.str
+    """Empty is the same account."""
+    format_id: _builtins.str
+    """As in StartImport."""
+    review: Global___Review.ValueType
+    idempotency_key: _builtins.str
+    """Up to 128 printable characters: a repeat within 7 days returns the first answer."""
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        format_id: _builtins.str = ...,
+        review: Global___Review.ValueType = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "format_id", b"format_id", "idempotency_key", b"idempotency_key", "import_id", b"import_id", "review", b"review"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepeatImportRequest: _TypeAlias = RepeatImportRequest  # noqa: Y015
+
+@_typing.final
+class RepeatImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_IMPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement_import(self) -> Global___Import: ...
+    def __init__(
+        self,
+        *,
+        statement_import: Global___Import | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepeatImportResponse: _TypeAlias = RepeatImportResponse  # noqa: Y015
+
+@_typing.final
+class ExportImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    part: Global___ImportPart.ValueType
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        part: Global___ImportPart.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["import_id", b"import_id", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportImportRequest: _TypeAlias = ExportImportRequest  # noqa: Y015
+
+@_typing.final
+class ExportImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportImportResponse: _TypeAlias = ExportImportResponse  # noqa: Y015
+
+@_typing.final
+class CreateDownloadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    kind: Global___DownloadKind.ValueType
+    id: _builtins.str
+    """Of the account or the import."""
+    @_builtins.property
+    def filter(self) -> Global___TransactionFilter:
+        """Of TRANSACTIONS only."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___DownloadKind.ValueType = ...,
+        id: _builtins.str = ...,
+        filter: Global___TransactionFilter | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "id", b"id", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateDownloadRequest: _TypeAlias = CreateDownloadRequest  # noqa: Y015
+
+@_typing.final
+class CreateDownloadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    """43 characters of base64url."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateDownloadResponse: _TypeAlias = CreateDownloadResponse  # noqa: Y015
+
+@_typing.final
+class DownloadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadRequest: _TypeAlias = DownloadRequest  # noqa: Y015
+
+@_typing.final
+class DownloadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """In the first message only."""
+    media_type: _builtins.str
+    data: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        media_type: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file_name", b"file_name", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadResponse: _TypeAlias = DownloadResponse  # noqa: Y015
 
 @_typing.final
 class WatchImportsRequest(_message.Message):

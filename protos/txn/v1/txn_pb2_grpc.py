@@ -67,6 +67,21 @@ class AccountServiceStub:
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.FromString,
                 _registered_method=True)
+        self.UpdateAccount = channel.unary_unary(
+                '/txn.v1.AccountService/UpdateAccount',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateAccountRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateAccountResponse.FromString,
+                _registered_method=True)
+        self.CloseAccount = channel.unary_unary(
+                '/txn.v1.AccountService/CloseAccount',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.CloseAccountRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.CloseAccountResponse.FromString,
+                _registered_method=True)
+        self.ReopenAccount = channel.unary_unary(
+                '/txn.v1.AccountService/ReopenAccount',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ReopenAccountRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ReopenAccountResponse.FromString,
+                _registered_method=True)
         self.BatchGetSummaries = channel.unary_unary(
                 '/txn.v1.AccountService/BatchGetSummaries',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetSummariesRequest.SerializeToString,
@@ -119,6 +134,26 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateAccount(self, request, context):
+        """Changes what update_mask names: name, opening_balance_minor, opening_date.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseAccount(self, request, context):
+        """Nothing may be added to a closed account. Closing it again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReopenAccount(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchGetSummaries(self, request, context):
         """Answers in the order of the ids; a missing one explicitly.
         """
@@ -158,6 +193,21 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.VerifyAccount,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.SerializeToString,
+            ),
+            'UpdateAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateAccount,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateAccountRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateAccountResponse.SerializeToString,
+            ),
+            'CloseAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseAccount,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.CloseAccountRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.CloseAccountResponse.SerializeToString,
+            ),
+            'ReopenAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenAccount,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ReopenAccountRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ReopenAccountResponse.SerializeToString,
             ),
             'BatchGetSummaries': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetSummaries,
@@ -341,6 +391,87 @@ class AccountService:
             _registered_method=True)
 
     @staticmethod
+    def UpdateAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.AccountService/UpdateAccount',
+            protos_dot_txn_dot_v1_dot_txn__pb2.UpdateAccountRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.UpdateAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.AccountService/CloseAccount',
+            protos_dot_txn_dot_v1_dot_txn__pb2.CloseAccountRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.CloseAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.AccountService/ReopenAccount',
+            protos_dot_txn_dot_v1_dot_txn__pb2.ReopenAccountRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.ReopenAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def BatchGetSummaries(request,
             target,
             options=(),
@@ -392,6 +523,26 @@ class TransactionServiceStub:
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListTransactionsRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListTransactionsResponse.FromString,
                 _registered_method=True)
+        self.RecordTransaction = channel.unary_unary(
+                '/txn.v1.TransactionService/RecordTransaction',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.RecordTransactionRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.RecordTransactionResponse.FromString,
+                _registered_method=True)
+        self.UpdateTransactions = channel.unary_unary(
+                '/txn.v1.TransactionService/UpdateTransactions',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateTransactionsRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateTransactionsResponse.FromString,
+                _registered_method=True)
+        self.DeleteTransaction = channel.unary_unary(
+                '/txn.v1.TransactionService/DeleteTransaction',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DeleteTransactionRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DeleteTransactionResponse.FromString,
+                _registered_method=True)
+        self.ExportTransactions = channel.unary_stream(
+                '/txn.v1.TransactionService/ExportTransactions',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportTransactionsRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportTransactionsResponse.FromString,
+                _registered_method=True)
 
 
 class TransactionServiceServicer:
@@ -417,6 +568,34 @@ class TransactionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordTransaction(self, request, context):
+        """Records a transaction by hand. It is always a new one, also where the account holds others of the same content.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateTransactions(self, request, context):
+        """Categorises and annotates: all of the transactions or, where one is missing, none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteTransaction(self, request, context):
+        """Takes a record made by hand back. What an import also claims stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportTransactions(self, request, context):
+        """A CSV file, oldest first, in chunks; imported into an empty account it gives the same ledger digest.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TransactionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -434,6 +613,26 @@ def add_TransactionServiceServicer_to_server(servicer, server):
                     servicer.BatchListTransactions,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListTransactionsRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListTransactionsResponse.SerializeToString,
+            ),
+            'RecordTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordTransaction,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.RecordTransactionRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.RecordTransactionResponse.SerializeToString,
+            ),
+            'UpdateTransactions': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateTransactions,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateTransactionsRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateTransactionsResponse.SerializeToString,
+            ),
+            'DeleteTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTransaction,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DeleteTransactionRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DeleteTransactionResponse.SerializeToString,
+            ),
+            'ExportTransactions': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportTransactions,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportTransactionsRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportTransactionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -527,6 +726,114 @@ class TransactionService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def RecordTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.TransactionService/RecordTransaction',
+            protos_dot_txn_dot_v1_dot_txn__pb2.RecordTransactionRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.RecordTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.TransactionService/UpdateTransactions',
+            protos_dot_txn_dot_v1_dot_txn__pb2.UpdateTransactionsRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.UpdateTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.TransactionService/DeleteTransaction',
+            protos_dot_txn_dot_v1_dot_txn__pb2.DeleteTransactionRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.DeleteTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportTransactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/txn.v1.TransactionService/ExportTransactions',
+            protos_dot_txn_dot_v1_dot_txn__pb2.ExportTransactionsRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.ExportTransactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class ImportServiceStub:
     """Missing associated documentation comment in .proto file."""
@@ -556,6 +863,41 @@ class ImportServiceStub:
                 '/txn.v1.ImportService/ListImportRows',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsResponse.FromString,
+                _registered_method=True)
+        self.DecideImportRow = channel.unary_unary(
+                '/txn.v1.ImportService/DecideImportRow',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowResponse.FromString,
+                _registered_method=True)
+        self.CommitImport = channel.unary_unary(
+                '/txn.v1.ImportService/CommitImport',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.CommitImportRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.CommitImportResponse.FromString,
+                _registered_method=True)
+        self.DiscardImport = channel.unary_unary(
+                '/txn.v1.ImportService/DiscardImport',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DiscardImportRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DiscardImportResponse.FromString,
+                _registered_method=True)
+        self.PreviewRevert = channel.unary_unary(
+                '/txn.v1.ImportService/PreviewRevert',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.PreviewRevertRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.PreviewRevertResponse.FromString,
+                _registered_method=True)
+        self.RevertImport = channel.unary_unary(
+                '/txn.v1.ImportService/RevertImport',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.RevertImportRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.RevertImportResponse.FromString,
+                _registered_method=True)
+        self.RepeatImport = channel.unary_unary(
+                '/txn.v1.ImportService/RepeatImport',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.RepeatImportRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.RepeatImportResponse.FromString,
+                _registered_method=True)
+        self.ExportImport = channel.unary_stream(
+                '/txn.v1.ImportService/ExportImport',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.FromString,
                 _registered_method=True)
         self.WatchImports = channel.unary_stream(
                 '/txn.v1.ImportService/WatchImports',
@@ -595,6 +937,59 @@ class ImportServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DecideImportRow(self, request, context):
+        """Overrides what becomes of one row of a READY import; the answer has the new plan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommitImport(self, request, context):
+        """Commits exactly the plan with this digest. STALE_PLAN where it is not the import's plan, or not any more: the
+        import then has a new one. The import is COMMITTING in the answer, and READY again should the ledger change before
+        the commit in a way that changes the plan.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiscardImport(self, request, context):
+        """Ends a READY import; nothing of it is booked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewRevert(self, request, context):
+        """What RevertImport would do now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevertImport(self, request, context):
+        """Undoes a COMPLETED import: what nothing else claims goes, the rest stays. REVERTING in the answer; one that is
+        REVERTING or REVERTED already is left as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RepeatImport(self, request, context):
+        """Reads the kept file again as an import of its own, into another account or in another format, and in the same
+        transaction that plans it undoes what the first reading had created.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportImport(self, request, context):
+        """The kept file, or its rejected rows as a file to mend and to upload again; in chunks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchImports(self, request, context):
         """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
         terminal state; without, it follows all of the caller's imports.
@@ -625,6 +1020,41 @@ def add_ImportServiceServicer_to_server(servicer, server):
                     servicer.ListImportRows,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsResponse.SerializeToString,
+            ),
+            'DecideImportRow': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideImportRow,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowResponse.SerializeToString,
+            ),
+            'CommitImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommitImport,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.CommitImportRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.CommitImportResponse.SerializeToString,
+            ),
+            'DiscardImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiscardImport,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DiscardImportRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DiscardImportResponse.SerializeToString,
+            ),
+            'PreviewRevert': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewRevert,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.PreviewRevertRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.PreviewRevertResponse.SerializeToString,
+            ),
+            'RevertImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevertImport,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.RevertImportRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.RevertImportResponse.SerializeToString,
+            ),
+            'RepeatImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.RepeatImport,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.RepeatImportRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.RepeatImportResponse.SerializeToString,
+            ),
+            'ExportImport': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportImport,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.SerializeToString,
             ),
             'WatchImports': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchImports,
@@ -751,6 +1181,195 @@ class ImportService:
             _registered_method=True)
 
     @staticmethod
+    def DecideImportRow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/DecideImportRow',
+            protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommitImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/CommitImport',
+            protos_dot_txn_dot_v1_dot_txn__pb2.CommitImportRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.CommitImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiscardImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/DiscardImport',
+            protos_dot_txn_dot_v1_dot_txn__pb2.DiscardImportRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.DiscardImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewRevert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/PreviewRevert',
+            protos_dot_txn_dot_v1_dot_txn__pb2.PreviewRevertRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.PreviewRevertResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevertImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/RevertImport',
+            protos_dot_txn_dot_v1_dot_txn__pb2.RevertImportRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.RevertImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RepeatImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/RepeatImport',
+            protos_dot_txn_dot_v1_dot_txn__pb2.RepeatImportRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.RepeatImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/txn.v1.ImportService/ExportImport',
+            protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def WatchImports(request,
             target,
             options=(),
@@ -767,6 +1386,126 @@ class ImportService:
             '/txn.v1.ImportService/WatchImports',
             protos_dot_txn_dot_v1_dot_txn__pb2.WatchImportsRequest.SerializeToString,
             protos_dot_txn_dot_v1_dot_txn__pb2.WatchImportsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class DownloadServiceStub:
+    """Downloads without a token of their own, as a browser's link needs them.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.CreateDownload = channel.unary_unary(
+                '/txn.v1.DownloadService/CreateDownload',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.CreateDownloadRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.CreateDownloadResponse.FromString,
+                _registered_method=True)
+        self.Download = channel.unary_stream(
+                '/txn.v1.DownloadService/Download',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DownloadRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DownloadResponse.FromString,
+                _registered_method=True)
+
+
+class DownloadServiceServicer:
+    """Downloads without a token of their own, as a browser's link needs them.
+    """
+
+    def CreateDownload(self, request, context):
+        """A ticket that works once, for 60 seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Download(self, request, context):
+        """The ticket is the credential. NOT_FOUND (DOWNLOAD_GONE) where it is unknown, used or over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_DownloadServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'CreateDownload': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateDownload,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.CreateDownloadRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.CreateDownloadResponse.SerializeToString,
+            ),
+            'Download': grpc.unary_stream_rpc_method_handler(
+                    servicer.Download,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DownloadRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DownloadResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'txn.v1.DownloadService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('txn.v1.DownloadService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class DownloadService:
+    """Downloads without a token of their own, as a browser's link needs them.
+    """
+
+    @staticmethod
+    def CreateDownload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.DownloadService/CreateDownload',
+            protos_dot_txn_dot_v1_dot_txn__pb2.CreateDownloadRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.CreateDownloadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Download(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/txn.v1.DownloadService/Download',
+            protos_dot_txn_dot_v1_dot_txn__pb2.DownloadRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.DownloadResponse.FromString,
             options,
             channel_credentials,
             insecure,

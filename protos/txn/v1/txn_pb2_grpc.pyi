@@ -44,6 +44,11 @@ class AccountServiceStub:
     GetSummary: _grpc.UnaryUnaryMultiCallable[_txn_pb2.GetSummaryRequest, _txn_pb2.GetSummaryResponse]
     VerifyAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.VerifyAccountRequest, _txn_pb2.VerifyAccountResponse]
     """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
+    UpdateAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.UpdateAccountRequest, _txn_pb2.UpdateAccountResponse]
+    """Changes what update_mask names: name, opening_balance_minor, opening_date."""
+    CloseAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.CloseAccountRequest, _txn_pb2.CloseAccountResponse]
+    """Nothing may be added to a closed account. Closing it again changes nothing."""
+    ReopenAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.ReopenAccountRequest, _txn_pb2.ReopenAccountResponse]
     BatchGetSummaries: _grpc.UnaryUnaryMultiCallable[_txn_pb2.BatchGetSummariesRequest, _txn_pb2.BatchGetSummariesResponse]
     """Answers in the order of the ids; a missing one explicitly."""
 
@@ -63,6 +68,11 @@ class AccountServiceAsyncStub(AccountServiceStub):
     GetSummary: _aio.UnaryUnaryMultiCallable[_txn_pb2.GetSummaryRequest, _txn_pb2.GetSummaryResponse]  # type: ignore[assignment]
     VerifyAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.VerifyAccountRequest, _txn_pb2.VerifyAccountResponse]  # type: ignore[assignment]
     """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
+    UpdateAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.UpdateAccountRequest, _txn_pb2.UpdateAccountResponse]  # type: ignore[assignment]
+    """Changes what update_mask names: name, opening_balance_minor, opening_date."""
+    CloseAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.CloseAccountRequest, _txn_pb2.CloseAccountResponse]  # type: ignore[assignment]
+    """Nothing may be added to a closed account. Closing it again changes nothing."""
+    ReopenAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.ReopenAccountRequest, _txn_pb2.ReopenAccountResponse]  # type: ignore[assignment]
     BatchGetSummaries: _aio.UnaryUnaryMultiCallable[_txn_pb2.BatchGetSummariesRequest, _txn_pb2.BatchGetSummariesResponse]  # type: ignore[assignment]
     """Answers in the order of the ids; a missing one explicitly."""
 
@@ -117,6 +127,29 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
 
     @_abc_1.abstractmethod
+    def UpdateAccount(
+        self,
+        request: _txn_pb2.UpdateAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.UpdateAccountResponse, _abc.Awaitable[_txn_pb2.UpdateAccountResponse]]:
+        """Changes what update_mask names: name, opening_balance_minor, opening_date."""
+
+    @_abc_1.abstractmethod
+    def CloseAccount(
+        self,
+        request: _txn_pb2.CloseAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.CloseAccountResponse, _abc.Awaitable[_txn_pb2.CloseAccountResponse]]:
+        """Nothing may be added to a closed account. Closing it again changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ReopenAccount(
+        self,
+        request: _txn_pb2.ReopenAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.ReopenAccountResponse, _abc.Awaitable[_txn_pb2.ReopenAccountResponse]]: ...
+
+    @_abc_1.abstractmethod
     def BatchGetSummaries(
         self,
         request: _txn_pb2.BatchGetSummariesRequest,
@@ -136,6 +169,14 @@ class TransactionServiceStub:
     ListTransactions: _grpc.UnaryUnaryMultiCallable[_txn_pb2.ListTransactionsRequest, _txn_pb2.ListTransactionsResponse]
     BatchListTransactions: _grpc.UnaryUnaryMultiCallable[_txn_pb2.BatchListTransactionsRequest, _txn_pb2.BatchListTransactionsResponse]
     """One page for each account, in the order of the ids; a missing account explicitly."""
+    RecordTransaction: _grpc.UnaryUnaryMultiCallable[_txn_pb2.RecordTransactionRequest, _txn_pb2.RecordTransactionResponse]
+    """Records a transaction by hand. It is always a new one, also where the account holds others of the same content."""
+    UpdateTransactions: _grpc.UnaryUnaryMultiCallable[_txn_pb2.UpdateTransactionsRequest, _txn_pb2.UpdateTransactionsResponse]
+    """Categorises and annotates: all of the transactions or, where one is missing, none."""
+    DeleteTransaction: _grpc.UnaryUnaryMultiCallable[_txn_pb2.DeleteTransactionRequest, _txn_pb2.DeleteTransactionResponse]
+    """Takes a record made by hand back. What an import also claims stays."""
+    ExportTransactions: _grpc.UnaryStreamMultiCallable[_txn_pb2.ExportTransactionsRequest, _txn_pb2.ExportTransactionsResponse]
+    """A CSV file, oldest first, in chunks; imported into an empty account it gives the same ledger digest."""
 
 @_typing.type_check_only
 class TransactionServiceAsyncStub(TransactionServiceStub):
@@ -145,6 +186,14 @@ class TransactionServiceAsyncStub(TransactionServiceStub):
     ListTransactions: _aio.UnaryUnaryMultiCallable[_txn_pb2.ListTransactionsRequest, _txn_pb2.ListTransactionsResponse]  # type: ignore[assignment]
     BatchListTransactions: _aio.UnaryUnaryMultiCallable[_txn_pb2.BatchListTransactionsRequest, _txn_pb2.BatchListTransactionsResponse]  # type: ignore[assignment]
     """One page for each account, in the order of the ids; a missing account explicitly."""
+    RecordTransaction: _aio.UnaryUnaryMultiCallable[_txn_pb2.RecordTransactionRequest, _txn_pb2.RecordTransactionResponse]  # type: ignore[assignment]
+    """Records a transaction by hand. It is always a new one, also where the account holds others of the same content."""
+    UpdateTransactions: _aio.UnaryUnaryMultiCallable[_txn_pb2.UpdateTransactionsRequest, _txn_pb2.UpdateTransactionsResponse]  # type: ignore[assignment]
+    """Categorises and annotates: all of the transactions or, where one is missing, none."""
+    DeleteTransaction: _aio.UnaryUnaryMultiCallable[_txn_pb2.DeleteTransactionRequest, _txn_pb2.DeleteTransactionResponse]  # type: ignore[assignment]
+    """Takes a record made by hand back. What an import also claims stays."""
+    ExportTransactions: _aio.UnaryStreamMultiCallable[_txn_pb2.ExportTransactionsRequest, _txn_pb2.ExportTransactionsResponse]  # type: ignore[assignment]
+    """A CSV file, oldest first, in chunks; imported into an empty account it gives the same ledger digest."""
 
 class TransactionServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -170,6 +219,38 @@ class TransactionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_txn_pb2.BatchListTransactionsResponse, _abc.Awaitable[_txn_pb2.BatchListTransactionsResponse]]:
         """One page for each account, in the order of the ids; a missing account explicitly."""
 
+    @_abc_1.abstractmethod
+    def RecordTransaction(
+        self,
+        request: _txn_pb2.RecordTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.RecordTransactionResponse, _abc.Awaitable[_txn_pb2.RecordTransactionResponse]]:
+        """Records a transaction by hand. It is always a new one, also where the account holds others of the same content."""
+
+    @_abc_1.abstractmethod
+    def UpdateTransactions(
+        self,
+        request: _txn_pb2.UpdateTransactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.UpdateTransactionsResponse, _abc.Awaitable[_txn_pb2.UpdateTransactionsResponse]]:
+        """Categorises and annotates: all of the transactions or, where one is missing, none."""
+
+    @_abc_1.abstractmethod
+    def DeleteTransaction(
+        self,
+        request: _txn_pb2.DeleteTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.DeleteTransactionResponse, _abc.Awaitable[_txn_pb2.DeleteTransactionResponse]]:
+        """Takes a record made by hand back. What an import also claims stays."""
+
+    @_abc_1.abstractmethod
+    def ExportTransactions(
+        self,
+        request: _txn_pb2.ExportTransactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_txn_pb2.ExportTransactionsResponse], _abc.AsyncIterator[_txn_pb2.ExportTransactionsResponse]]:
+        """A CSV file, oldest first, in chunks; imported into an empty account it gives the same ledger digest."""
+
 def add_TransactionServiceServicer_to_server(servicer: TransactionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class ImportServiceStub:
@@ -185,6 +266,27 @@ class ImportServiceStub:
     """Newest first."""
     ListImportRows: _grpc.UnaryUnaryMultiCallable[_txn_pb2.ListImportRowsRequest, _txn_pb2.ListImportRowsResponse]
     """In the order of the file."""
+    DecideImportRow: _grpc.UnaryUnaryMultiCallable[_txn_pb2.DecideImportRowRequest, _txn_pb2.DecideImportRowResponse]
+    """Overrides what becomes of one row of a READY import; the answer has the new plan."""
+    CommitImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.CommitImportRequest, _txn_pb2.CommitImportResponse]
+    """Commits exactly the plan with this digest. STALE_PLAN where it is not the import's plan, or not any more: the
+    import then has a new one. The import is COMMITTING in the answer, and READY again should the ledger change before
+    the commit in a way that changes the plan.
+    """
+    DiscardImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.DiscardImportRequest, _txn_pb2.DiscardImportResponse]
+    """Ends a READY import; nothing of it is booked."""
+    PreviewRevert: _grpc.UnaryUnaryMultiCallable[_txn_pb2.PreviewRevertRequest, _txn_pb2.PreviewRevertResponse]
+    """What RevertImport would do now."""
+    RevertImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.RevertImportRequest, _txn_pb2.RevertImportResponse]
+    """Undoes a COMPLETED import: what nothing else claims goes, the rest stays. REVERTING in the answer; one that is
+    REVERTING or REVERTED already is left as it is.
+    """
+    RepeatImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.RepeatImportRequest, _txn_pb2.RepeatImportResponse]
+    """Reads the kept file again as an import of its own, into another account or in another format, and in the same
+    transaction that plans it undoes what the first reading had created.
+    """
+    ExportImport: _grpc.UnaryStreamMultiCallable[_txn_pb2.ExportImportRequest, _txn_pb2.ExportImportResponse]
+    """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
     WatchImports: _grpc.UnaryStreamMultiCallable[_txn_pb2.WatchImportsRequest, _txn_pb2.WatchImportsResponse]
     """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
     terminal state; without, it follows all of the caller's imports.
@@ -201,6 +303,27 @@ class ImportServiceAsyncStub(ImportServiceStub):
     """Newest first."""
     ListImportRows: _aio.UnaryUnaryMultiCallable[_txn_pb2.ListImportRowsRequest, _txn_pb2.ListImportRowsResponse]  # type: ignore[assignment]
     """In the order of the file."""
+    DecideImportRow: _aio.UnaryUnaryMultiCallable[_txn_pb2.DecideImportRowRequest, _txn_pb2.DecideImportRowResponse]  # type: ignore[assignment]
+    """Overrides what becomes of one row of a READY import; the answer has the new plan."""
+    CommitImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.CommitImportRequest, _txn_pb2.CommitImportResponse]  # type: ignore[assignment]
+    """Commits exactly the plan with this digest. STALE_PLAN where it is not the import's plan, or not any more: the
+    import then has a new one. The import is COMMITTING in the answer, and READY again should the ledger change before
+    the commit in a way that changes the plan.
+    """
+    DiscardImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.DiscardImportRequest, _txn_pb2.DiscardImportResponse]  # type: ignore[assignment]
+    """Ends a READY import; nothing of it is booked."""
+    PreviewRevert: _aio.UnaryUnaryMultiCallable[_txn_pb2.PreviewRevertRequest, _txn_pb2.PreviewRevertResponse]  # type: ignore[assignment]
+    """What RevertImport would do now."""
+    RevertImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.RevertImportRequest, _txn_pb2.RevertImportResponse]  # type: ignore[assignment]
+    """Undoes a COMPLETED import: what nothing else claims goes, the rest stays. REVERTING in the answer; one that is
+    REVERTING or REVERTED already is left as it is.
+    """
+    RepeatImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.RepeatImportRequest, _txn_pb2.RepeatImportResponse]  # type: ignore[assignment]
+    """Reads the kept file again as an import of its own, into another account or in another format, and in the same
+    transaction that plans it undoes what the first reading had created.
+    """
+    ExportImport: _aio.UnaryStreamMultiCallable[_txn_pb2.ExportImportRequest, _txn_pb2.ExportImportResponse]  # type: ignore[assignment]
+    """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
     WatchImports: _aio.UnaryStreamMultiCallable[_txn_pb2.WatchImportsRequest, _txn_pb2.WatchImportsResponse]  # type: ignore[assignment]
     """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
     terminal state; without, it follows all of the caller's imports.
@@ -240,6 +363,69 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         """In the order of the file."""
 
     @_abc_1.abstractmethod
+    def DecideImportRow(
+        self,
+        request: _txn_pb2.DecideImportRowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.DecideImportRowResponse, _abc.Awaitable[_txn_pb2.DecideImportRowResponse]]:
+        """Overrides what becomes of one row of a READY import; the answer has the new plan."""
+
+    @_abc_1.abstractmethod
+    def CommitImport(
+        self,
+        request: _txn_pb2.CommitImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.CommitImportResponse, _abc.Awaitable[_txn_pb2.CommitImportResponse]]:
+        """Commits exactly the plan with this digest. STALE_PLAN where it is not the import's plan, or not any more: the
+        import then has a new one. The import is COMMITTING in the answer, and READY again should the ledger change before
+        the commit in a way that changes the plan.
+        """
+
+    @_abc_1.abstractmethod
+    def DiscardImport(
+        self,
+        request: _txn_pb2.DiscardImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.DiscardImportResponse, _abc.Awaitable[_txn_pb2.DiscardImportResponse]]:
+        """Ends a READY import; nothing of it is booked."""
+
+    @_abc_1.abstractmethod
+    def PreviewRevert(
+        self,
+        request: _txn_pb2.PreviewRevertRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.PreviewRevertResponse, _abc.Awaitable[_txn_pb2.PreviewRevertResponse]]:
+        """What RevertImport would do now."""
+
+    @_abc_1.abstractmethod
+    def RevertImport(
+        self,
+        request: _txn_pb2.RevertImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.RevertImportResponse, _abc.Awaitable[_txn_pb2.RevertImportResponse]]:
+        """Undoes a COMPLETED import: what nothing else claims goes, the rest stays. REVERTING in the answer; one that is
+        REVERTING or REVERTED already is left as it is.
+        """
+
+    @_abc_1.abstractmethod
+    def RepeatImport(
+        self,
+        request: _txn_pb2.RepeatImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.RepeatImportResponse, _abc.Awaitable[_txn_pb2.RepeatImportResponse]]:
+        """Reads the kept file again as an import of its own, into another account or in another format, and in the same
+        transaction that plans it undoes what the first reading had created.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportImport(
+        self,
+        request: _txn_pb2.ExportImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_txn_pb2.ExportImportResponse], _abc.AsyncIterator[_txn_pb2.ExportImportResponse]]:
+        """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
+
+    @_abc_1.abstractmethod
     def WatchImports(
         self,
         request: _txn_pb2.WatchImportsRequest,
@@ -250,3 +436,46 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
 def add_ImportServiceServicer_to_server(servicer: ImportServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class DownloadServiceStub:
+    """Downloads without a token of their own, as a browser's link needs them."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> DownloadServiceAsyncStub: ...
+    CreateDownload: _grpc.UnaryUnaryMultiCallable[_txn_pb2.CreateDownloadRequest, _txn_pb2.CreateDownloadResponse]
+    """A ticket that works once, for 60 seconds."""
+    Download: _grpc.UnaryStreamMultiCallable[_txn_pb2.DownloadRequest, _txn_pb2.DownloadResponse]
+    """The ticket is the credential. NOT_FOUND (DOWNLOAD_GONE) where it is unknown, used or over."""
+
+@_typing.type_check_only
+class DownloadServiceAsyncStub(DownloadServiceStub):
+    """Downloads without a token of their own, as a browser's link needs them."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    CreateDownload: _aio.UnaryUnaryMultiCallable[_txn_pb2.CreateDownloadRequest, _txn_pb2.CreateDownloadResponse]  # type: ignore[assignment]
+    """A ticket that works once, for 60 seconds."""
+    Download: _aio.UnaryStreamMultiCallable[_txn_pb2.DownloadRequest, _txn_pb2.DownloadResponse]  # type: ignore[assignment]
+    """The ticket is the credential. NOT_FOUND (DOWNLOAD_GONE) where it is unknown, used or over."""
+
+class DownloadServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Downloads without a token of their own, as a browser's link needs them."""
+
+    @_abc_1.abstractmethod
+    def CreateDownload(
+        self,
+        request: _txn_pb2.CreateDownloadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.CreateDownloadResponse, _abc.Awaitable[_txn_pb2.CreateDownloadResponse]]:
+        """A ticket that works once, for 60 seconds."""
+
+    @_abc_1.abstractmethod
+    def Download(
+        self,
+        request: _txn_pb2.DownloadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_txn_pb2.DownloadResponse], _abc.AsyncIterator[_txn_pb2.DownloadResponse]]:
+        """The ticket is the credential. NOT_FOUND (DOWNLOAD_GONE) where it is unknown, used or over."""
+
+def add_DownloadServiceServicer_to_server(servicer: DownloadServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

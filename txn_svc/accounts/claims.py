@@ -1,0 +1,38 @@
+"""Claims, recomputed: every transaction is claimed, every claim has its transaction, and the oldest import owns it."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from sqlalchemy import text
+
+from runtime.database import ReadSession
+from runtime.ids import to_id
+
+# A record made by hand is a claim of its own, and older than any import's: nothing has to claim it besides.
+_DIFFERENCES = text("""
+SELECT coalesce(t.id, claim.transaction_id) AS id, t.id IS NULL AS is_missing, t.import_id, t.line,
+  claim.import_id AS claim_import_id, claim.line AS claim_line
+FROM (SELECT * FROM transaction WHERE account_id = :account_id) AS t
+FULL JOIN (
+  SELECT DISTINCT ON (r.transaction_id) r.transaction_id, r.identity, r.occurrence, i.id AS import_id, r.line
+  FROM import AS i
+  JOIN import_row AS r ON r.account_id = i.account_id AND r.import_id = i.reading_id AND r.outcome <> 'REJECT'
+  WHERE i.account_id = :account_id AND i.state IN ('COMPLETED', 'REVERTING')
+  ORDER BY r.transaction_id, i.finish_time, i.id, r.line
+) AS claim ON claim.transaction_id = t.id
+WHERE t.id IS NULL
+  OR (claim.identity, claim.occurrence) <> (t.identity, t.occurrence)
+  OR (t.import_id IS NOT NULL AND (t.import_id, t.line) IS DISTINCT FROM (claim.import_id, claim.line))
+ORDER BY 1 LIMIT :most
+""")
+
+
+async def claims_that_differ(session: ReadSession, account_id: UUID, most: int) -> AsyncIterator[tuple[str, str, str]]:
+    """(figure, kept, computed) for each transaction whose claim is not what the imports' rows say; at most `most`."""
+    for row in await session.execute(_DIFFERENCES, {"account_id": account_id, "most": most}):
+        kept = "no transaction" if row.is_missing else _place(row.import_id, row.line)
+        yield f"{to_id('txn', row.id)} claim", kept, _place(row.claim_import_id, row.claim_line)
+
+
+def _place(import_id: UUID | None, line: int | None) -> str:
+    return f"{to_id('imp', import_id)} line {line}" if import_id else "no import"

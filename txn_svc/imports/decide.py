@@ -1,0 +1,91 @@
+"""A person's decision about one row of a READY import, in place of what the matching says."""
+
+from sqlalchemy import select, text
+
+from runtime.database import WriteSession
+from runtime.ids import new_id
+from runtime.refusals import FailedPrecondition, NotFound, ResourceExhausted
+from txn_svc.imports.matching import own_rows
+from txn_svc.model import ImportRow, StatementImport, Transaction
+
+DECIDED = "DECIDED"
+_LEFT_OUT = "Left out by your decision."
+_ONE_MORE = "Booked as one more by your decision."
+
+_LAST_OCCURRENCE = text("""
+SELECT greatest(
+  coalesce((SELECT max(occurrence) FROM transaction WHERE account_id = :account_id AND identity = :identity), 0),
+  coalesce((SELECT max(occurrence) FROM import_row
+    WHERE account_id = :account_id AND import_id = :import_id AND identity = :identity AND twins > 1), 0))
+""")
+
+
+async def decide_row(
+    session: WriteSession, found: StatementImport, line: int, outcome: str, decisions_max: int
+) -> None:
+    """Makes the row CREATE, DUPLICATE or REJECT; the caller matches all rows again.
+
+    Raises NotFound (ROW_NOT_FOUND), FailedPrecondition (DECISION_NOT_POSSIBLE), ResourceExhausted (TOO_MANY_DECISIONS).
+    """
+    if found.reading_id != found.id:
+        await own_rows(session, found)
+    row = await _row(session, found, line)
+    if row.identity is None:
+        raise _not_possible("This row could not be read; mend it in the file of the rejected rows.")
+    if row.outcome == outcome:
+        return
+    was_decided = row.reason_code == DECIDED
+    await _undecide(session, row)
+    if outcome == "REJECT":
+        row.outcome, row.reason_code, row.reason = "REJECT", DECIDED, _LEFT_OUT
+    elif row.outcome != outcome:
+        await _make(session, row, outcome)
+    found.decided_count += (row.reason_code == DECIDED) - was_decided
+    if found.decided_count > decisions_max:
+        raise ResourceExhausted(
+            f"{decisions_max} rows of this file are decided, the most that may be; mend the file instead.",
+            reason="TOO_MANY_DECISIONS",
+            metadata={"decisions_max": str(decisions_max)},
+        )
+    await session.flush()
+
+
+async def _row(session: WriteSession, found: StatementImport, line: int) -> ImportRow:
+    query = select(ImportRow).where(
+        ImportRow.account_id == found.account_id, ImportRow.import_id == found.id, ImportRow.line == line
+    )
+    row: ImportRow | None = await session.scalar(query)
+    if row is None:
+        raise NotFound(f"No row of this file begins in line {line}.", reason="ROW_NOT_FOUND")
+    return row
+
+
+async def _undecide(session: WriteSession, row: ImportRow) -> None:
+    """Brings the row to what the matching makes of it, if no decision stands."""
+    if row.reason_code == DECIDED:
+        row.occurrence, row.file_occurrence = row.file_occurrence or row.occurrence, None
+        row.outcome, row.reason_code, row.reason = "CREATE", None, None
+        await session.flush()
+    query = select(Transaction.id).where(
+        Transaction.account_id == row.account_id,
+        Transaction.identity == row.identity,
+        Transaction.occurrence == row.occurrence,
+    )
+    known = await session.scalar(query)
+    if known is None:
+        row.outcome, row.reason_code = "CREATE", None
+    else:
+        row.outcome, row.reason_code, row.transaction_id = "DUPLICATE", "SAME_CONTENT", known
+
+
+async def _make(session: WriteSession, row: ImportRow, outcome: str) -> None:
+    if outcome == "DUPLICATE":
+        raise _not_possible("The account holds no transaction that this row could be a duplicate of.")
+    this = {"account_id": row.account_id, "import_id": row.import_id, "identity": row.identity}
+    last = int(await session.scalar(_LAST_OCCURRENCE, this))
+    row.file_occurrence, row.occurrence = row.occurrence, max(last, row.occurrence or 0) + 1
+    row.outcome, row.reason_code, row.reason, row.transaction_id = "CREATE", DECIDED, _ONE_MORE, new_id()
+
+
+def _not_possible(sentence: str) -> FailedPrecondition:
+    return FailedPrecondition(sentence, reason="DECISION_NOT_POSSIBLE")

@@ -1,0 +1,99 @@
+"""Matching: which rows of an import the ledger holds already.
+
+A row is known if the account holds the same content for the same how-manieth time: the second of two equal rows of a
+file is new where the ledger holds one of them. What a person has decided about a row stays decided.
+"""
+
+from sqlalchemy import select, text
+
+from runtime.database import ReadSession, WriteSession
+from txn_svc.model import IMPORT_STATES_LIVE, StatementImport
+
+_COLUMNS = (
+    "line, cells, booked_on, value_on, amount_minor, description, external_id, identity, occurrence, transaction_id, "
+    "reason, column_name, category, note, twins"
+)
+
+# What they were equal to is gone, perhaps, and then they bring it back under the id it had.
+_OWN_ROWS = text(f"""
+INSERT INTO import_row (account_id, import_id, outcome, reason_code, {_COLUMNS})
+SELECT account_id, :import_id, CASE outcome WHEN 'REJECT' THEN outcome ELSE 'DUPLICATE' END,
+  CASE outcome WHEN 'REJECT' THEN reason_code ELSE 'SAME_CONTENT' END, {_COLUMNS}
+FROM import_row WHERE account_id = :account_id AND import_id = :reading_id
+""")  # noqa: S608 -- names of columns only
+
+_FORGET_LOST = text("""
+UPDATE import_row AS r SET outcome = 'CREATE', reason_code = NULL
+WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'DUPLICATE'
+  AND r.transaction_id IS DISTINCT FROM (SELECT t.id FROM transaction AS t
+    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence)
+""")
+
+# A scalar subquery is never made a join: fresh rows have no statistics yet, and a join might be planned row by row.
+_MARK_KNOWN = text("""
+UPDATE import_row AS r
+SET outcome = 'DUPLICATE', reason_code = 'SAME_CONTENT',
+  transaction_id = (SELECT t.id FROM transaction AS t
+    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence)
+WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code IS NULL
+  AND (SELECT t.id FROM transaction AS t
+    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence) IS NOT NULL
+""")
+
+# Whoever took the number of a row that is to be one more: the row takes the next.
+_RENUMBER_DECIDED = text("""
+UPDATE import_row AS r
+SET occurrence = (SELECT max(t.occurrence) + 1 FROM transaction AS t
+  WHERE t.account_id = :account_id AND t.identity = r.identity)
+WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code = 'DECIDED'
+  AND EXISTS (SELECT FROM transaction AS t
+    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence)
+""")
+
+_COUNT_TWINS = text("""
+UPDATE import_row AS r SET here = twins.here
+FROM (
+  SELECT identity, count(*) FILTER (WHERE outcome = 'DUPLICATE') AS here FROM import_row
+  WHERE account_id = :account_id AND import_id = :import_id AND twins > 1 GROUP BY identity
+) AS twins
+WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.twins > 1
+  AND r.identity = twins.identity AND r.here <> twins.here
+""")
+
+
+async def match(session: WriteSession, found: StatementImport, *, again: bool) -> None:
+    """Marks the rows CREATE or DUPLICATE as the ledger is now; `again` where they were matched before.
+
+    Rows shared with an import that is still live are all in the ledger: that is what live means.
+    """
+    if found.reading_id != found.id:
+        if await is_live(session, found):
+            return
+        await own_rows(session, found)
+        again = True
+    this = {"account_id": found.account_id, "import_id": found.id}
+    if again:
+        await session.execute(_FORGET_LOST, this)
+    await session.execute(_MARK_KNOWN, this)
+    if found.decided_count:
+        await session.execute(_RENUMBER_DECIDED, this)
+    # Fresh rows have no statistics yet: taken for a few, the twins would be counted once for each of them.
+    await session.execute(text("SET LOCAL enable_nestloop = off"))
+    await session.execute(_COUNT_TWINS, this)
+    await session.execute(text("SET LOCAL enable_nestloop = on"))
+
+
+async def is_live(session: ReadSession, found: StatementImport) -> bool:
+    """Whether another import whose rows these are too claims their transactions."""
+    same_rows = (StatementImport.account_id == found.account_id, StatementImport.reading_id == found.reading_id)
+    query = select(StatementImport.id).where(*same_rows, StatementImport.state.in_(IMPORT_STATES_LIVE))
+    return await session.scalar(query.where(StatementImport.id != found.id).limit(1)) is not None
+
+
+async def own_rows(session: WriteSession, found: StatementImport) -> None:
+    """Gives an import that shares its rows a copy of its own, each as the duplicate it was."""
+    await session.execute(
+        _OWN_ROWS, {"account_id": found.account_id, "import_id": found.id, "reading_id": found.reading_id}
+    )
+    found.reading_id = found.id
+    await session.flush()
