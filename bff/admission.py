@@ -19,9 +19,13 @@ class Admission:
         self._verify = verify
         self._rates = rates
 
+    async def anybody(self, request: Request) -> None:
+        """Whoever it is. Raises HttpRefusal 429."""
+        await self._rates.spend_address(request.client.host if request.client else "")
+
     async def person(self, request: Request) -> Caller:
         """The signed-in person. Raises HttpRefusal: 401, always the same, or 429."""
-        await self._rates.spend_address(request.client.host if request.client else "")
+        await self.anybody(request)
         try:
             caller = await self._verify(_token(request))
         except Unauthenticated:

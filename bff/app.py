@@ -11,7 +11,8 @@ from starlette.types import ASGIApp
 
 from bff.admission import Admission, Verify
 from bff.clients import Clients
-from bff.edge import REQUEST_ID, Edge, refuse
+from bff.downloads import DOWNLOAD_PATH, DownloadEndpoint
+from bff.edge import REQUEST_ID, Edge, fault, refuse
 from bff.endpoint import GraphQLEndpoint
 from bff.errors import HttpRefusal
 from bff.graphiql import graphiql_routes
@@ -24,15 +25,24 @@ _METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
 def create_app(settings: BffSettings, verify: Verify, clients: Clients) -> ASGIApp:
     """`verify` gives the caller of a token, or raises Unauthenticated."""
-    endpoint = GraphQLEndpoint(settings, Admission(verify, Rates(settings)), clients)
+    admission = Admission(verify, Rates(settings))
+    endpoint = GraphQLEndpoint(settings, admission, clients)
+    downloads = DownloadEndpoint(admission, clients)
 
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
 
+    async def download(request: Request) -> Response:
+        return await downloads(request)
+
     async def config(_: Request) -> Response:
         return JSONResponse(page_config(settings))
 
-    routes = [Route(GRAPHQL_PATH, graphql, methods=_METHODS), Route("/config.json", config)]
+    routes = [
+        Route(GRAPHQL_PATH, graphql, methods=_METHODS),
+        Route(DOWNLOAD_PATH, download, methods=_METHODS),
+        Route("/config.json", config),
+    ]
     if settings.is_development:
         routes += graphiql_routes(settings)
     cors = Middleware(
@@ -45,7 +55,7 @@ def create_app(settings: BffSettings, verify: Verify, clients: Clients) -> ASGIA
     app = Starlette(
         routes=routes,
         middleware=[cors],
-        exception_handlers={HTTPException: _http_error, HttpRefusal: _refusal},
+        exception_handlers={HTTPException: _http_error, HttpRefusal: _refusal, Exception: _fault},
     )
     # Its address would be made of the client's Host header, and without the proxy's https.
     app.router.redirect_slashes = False
@@ -71,3 +81,7 @@ async def _http_error(_: Request, error: Exception) -> Response:
 async def _refusal(_: Request, error: Exception) -> Response:
     assert isinstance(error, HttpRefusal)
     return refuse(error)
+
+
+async def _fault(_: Request, __: Exception) -> Response:
+    return fault()

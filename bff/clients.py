@@ -18,6 +18,7 @@ class Clients:
     accounts: "txn.AccountServiceAsyncStub"
     transactions: "txn.TransactionServiceAsyncStub"
     imports: "txn.ImportServiceAsyncStub"
+    downloads: "txn.DownloadServiceAsyncStub"
 
 
 @asynccontextmanager
@@ -31,4 +32,5 @@ async def open_clients(settings: BffSettings) -> AsyncIterator[Clients]:
             txn.AccountServiceStub(txns),
             txn.TransactionServiceStub(txns),
             txn.ImportServiceStub(txns),
+            txn.DownloadServiceStub(txns),
         )

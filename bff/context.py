@@ -12,7 +12,7 @@ from bff.loaders import Loaders
 from protos.txn.v1 import txn_pb2 as pb
 from protos.user.v1 import user_pb2
 from runtime.call import Caller
-from runtime.ids import to_id
+from runtime.ids import from_id, to_id
 from runtime.refusals import InvalidArgument, NotFound
 
 MAX_ACCOUNT_PAGES: Final = 5
@@ -69,6 +69,15 @@ class Context:
                 break
         self.loaders.accounts.prime_many({account.id: account for account in found})
         return found
+
+    async def currency_of(self, account_id: str, field: str = "account_id") -> str:
+        """The currency an account's amounts are meant in. Raises what txn_svc does of such an id: NotFound, or
+        InvalidArgument, which names `field`."""
+        from_id("acct", account_id, field)
+        found = await self.loaders.accounts.load(account_id)
+        if found is None:
+            raise NotFound("There is no such account.", reason="ACCOUNT_NOT_FOUND")
+        return str(found.currency_code)
 
 
 Info = strawberry.Info[Context, None]

@@ -41,11 +41,15 @@ log = structlog.get_logger()
 
 
 class Edge:
-    """Wraps the whole application. `paths` are those a log line or a label may name; any other is a stranger's text."""
+    """Wraps the whole application. `paths` are those a log line or a label may name; any other is a stranger's text.
+
+    Of one that ends with a parameter, as /downloads/{ticket}, its own text is named and never the parameter's.
+    """
 
     def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
         self._app = app
         self._paths = paths
+        self._families = {path.partition("{")[0]: path for path in paths if path.endswith("}")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,12 +83,15 @@ class Edge:
             if not status:
                 await fault()(scope, receive, send_guarded)
         finally:
-            path = scope["path"] if scope["path"] in self._paths else "other"
+            path = self._named(scope["path"])
             method = scope["method"] if scope["method"] in _METHODS else "other"
             elapsed = time.perf_counter() - started
             _SECONDS.labels(method, path, status).observe(elapsed)
             milliseconds = round(elapsed * 1000, 1)
             log.info("request", method=scope["method"][:16], path=path, status=status, milliseconds=milliseconds)
+
+    def _named(self, path: str) -> str:
+        return path if path in self._paths else self._families.get(path[: path.rfind("/") + 1], "other")
 
 
 def refuse(refusal: HttpRefusal, media_type: str = "application/json") -> Response:

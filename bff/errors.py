@@ -28,7 +28,7 @@ BAD_USER_INPUT = "BAD_USER_INPUT"
 INTERNAL = "INTERNAL"
 
 # In a mutation these are the person's to act on, and come back as userErrors.
-USER_ERRORS = (InvalidArgument, NotFound, AlreadyExists, FailedPrecondition, ResourceExhausted)
+USER_ERRORS = (InvalidArgument, NotFound, AlreadyExists, FailedPrecondition, Aborted, ResourceExhausted)
 
 _SENTENCES: dict[type[Refusal], str] = {
     Unavailable: "This part is not available right now. Try again in a moment.",
@@ -36,7 +36,7 @@ _SENTENCES: dict[type[Refusal], str] = {
 }
 # What txn_svc says of its own field names, in the words of this API.
 _REWORDED = {"INVALID_PAGE_TOKEN": "`after` or `before` is not a cursor of this list."}
-_TOLD = (*USER_ERRORS, Aborted, PermissionDenied, Unauthenticated)
+_TOLD = (*USER_ERRORS, PermissionDenied, Unauthenticated)
 _FAULT = "Something went wrong on our side."
 
 log = structlog.get_logger()

@@ -47,10 +47,17 @@ CALL_COST: Final = 100  # a call to a service takes as long as this many fields
 _PAGE_LISTS = frozenset({"edges", "nodes"})
 _DEFAULT_PAGE_SIZE = 50
 # Each of these is a call of its own, where all others of a kind share one; so is whatever goes on from a cursor.
-_OWN_CALLS = frozenset({"imports", "rows"})
+_OWN_CALLS = frozenset({"imports", "revertPreview", "rows"})
 _CURSORS = frozenset({"after", "before"})
 _ASSUMED_LIST_SIZE = 10
-_ASSUMED_LIST_SIZES = {("Viewer", "accounts"): 20, ("AccountSummary", "months"): 24}
+_ASSUMED_LIST_SIZES = {
+    ("Viewer", "accounts"): 20,
+    ("AccountSummary", "months"): 24,
+    ("ImportPlan", "months"): 24,
+    ("ImportPlan", "monthsBefore"): 24,
+    ("RevertPreview", "keepers"): 20,
+    ("TransactionsPayload", "transactions"): 100,
+}
 
 
 @dataclass(frozen=True, slots=True)

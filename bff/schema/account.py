@@ -11,14 +11,13 @@ from bff.schema.enums import Access, AccountKind, TransactionOrder
 from bff.schema.fields import field
 from bff.schema.filters import TransactionFilter
 from bff.schema.imports import DEFAULT_IMPORTS, ImportConnection, ImportFilter, list_imports
-from bff.schema.money import Money, money
+from bff.schema.money import Money, decimals_in, money
 from bff.schema.node import Node
 from bff.schema.paging import forward_page, page
 from bff.schema.scalars import Date, DateTime, date_of, time_of
 from bff.schema.summary import AccountSummary
 from bff.schema.transaction import TransactionConnection
 from protos.txn.v1 import txn_pb2 as pb
-from runtime.currency import DECIMALS
 from runtime.refusals import InvalidArgument, NotFound
 
 DEFAULT_TRANSACTIONS = 20
@@ -33,9 +32,15 @@ class Account(Node):
     is_closed: bool
     balance: Money
     opening_balance: Money = strawberry.field(
-        description="The balance before the first known row, or before openingDate."
+        description="As the holder said it: before the first transaction, or at the beginning of openingDate."
     )
-    opening_date: Date | None
+    opening_date: Date | None = strawberry.field(
+        description="Null where the opening balance is that before the first transaction."
+    )
+    initial_balance: Money = strawberry.field(
+        description="The balance before the first transaction: with an openingDate computed from it, whenever older "
+        "transactions come or go. The balance is this and the sum of all transactions."
+    )
     create_time: DateTime
     known_digest: strawberry.Private[str]
 
@@ -62,7 +67,7 @@ class Account(Node):
         if filter is not None and filter.account_ids is not None:
             raise InvalidArgument("`accountIds` narrows the viewer's transactions only.", reason="INVALID_FILTER")
         asked = page(first, after, last, before, DEFAULT_TRANSACTIONS)
-        narrowed = filter.to_proto(DECIMALS.get(self.currency_code, 2)) if filter else pb.TransactionFilter()
+        narrowed = filter.to_proto(decimals_in(self.currency_code)) if filter else pb.TransactionFilter()
         key = PageKey(
             self.id,
             narrowed.SerializeToString(deterministic=True),
@@ -96,8 +101,6 @@ class Account(Node):
         after: str | None = None,
         filter: ImportFilter | None = None,  # noqa: A002 -- the argument's name in the API
     ) -> ImportConnection | None:
-        if filter is not None and filter.account_id not in (None, self.id):
-            raise InvalidArgument("`accountId` names another account.", reason="INVALID_FILTER")
         return await list_imports(info, forward_page(first, after, DEFAULT_IMPORTS), self.id, filter)
 
     @classmethod
@@ -113,6 +116,7 @@ class Account(Node):
             balance=money(message.balance_minor, code),
             opening_balance=money(message.opening_balance_minor, code),
             opening_date=date_of(message.opening_date),
+            initial_balance=money(message.initial_balance_minor, code),
             create_time=time_of(message.create_time),
             known_digest=message.ledger_digest,
         )

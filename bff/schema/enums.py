@@ -59,6 +59,10 @@ class ImportState(Enum):
     COMPLETED = pb.IMPORT_STATE_COMPLETED
     FAILED = pb.IMPORT_STATE_FAILED
     EXPIRED = pb.IMPORT_STATE_EXPIRED
+    READY = pb.IMPORT_STATE_READY
+    REVERTING = pb.IMPORT_STATE_REVERTING
+    REVERTED = pb.IMPORT_STATE_REVERTED
+    DISCARDED = pb.IMPORT_STATE_DISCARDED
 
 
 @strawberry.enum
@@ -73,9 +77,24 @@ class ImportFailureCode(Enum):
     INTERNAL = pb.IMPORT_FAILURE_CODE_INTERNAL
 
 
-@strawberry.enum(description="Whether the plan waits for a commit. NEVER: what is understood is committed.")
+@strawberry.enum(
+    description="Whether the plan waits for a commit. WHEN_NEW: until a file of the same header was committed into the "
+    "account; Stori's own export counts as known. NEVER: what is understood is committed."
+)
 class Review(Enum):
     NEVER = pb.REVIEW_NEVER
+    ALWAYS = pb.REVIEW_ALWAYS
+    WHEN_NEW = pb.REVIEW_WHEN_NEW
+
+
+@strawberry.enum(
+    description="TRANSACTIONS of an account, as a CSV file that imports to the same ledger. Of an import, REJECTS: the "
+    "rows that were not understood, to be mended and imported again; and ORIGINAL: the file as it came."
+)
+class DownloadKind(Enum):
+    TRANSACTIONS = pb.DOWNLOAD_KIND_TRANSACTIONS
+    REJECTS = pb.DOWNLOAD_KIND_REJECTS
+    ORIGINAL = pb.DOWNLOAD_KIND_ORIGINAL
 
 
 @strawberry.enum

@@ -23,7 +23,13 @@ class ImportRow:
     amount: Money | None
     description: str | None
     column: str | None = strawberry.field(description="The header of the cell a reject is about.")
-    occurrence: int | None = strawberry.field(description="The how-manieth row of the same content in this file.")
+    occurrence: int | None = strawberry.field(
+        description="The how-manieth of its content it is: the row of this file, or as Stori's own export says."
+    )
+    occurrences_here: int | None = strawberry.field(
+        description="Of all rows of this content in the file, how many were in the account already."
+    )
+    occurrences_in_file: int | None = strawberry.field(description="How many rows of this content the file has.")
     reason_code: RowReason | None
     reason: str | None
     transaction_id: strawberry.Private[str]
@@ -45,6 +51,8 @@ class ImportRow:
             description=message.description or None,
             column=message.column or None,
             occurrence=message.occurrence or None,
+            occurrences_here=message.occurrences_here if message.occurrences_in_file else None,
+            occurrences_in_file=message.occurrences_in_file or None,
             reason_code=RowReason(message.reason_code) if message.reason_code else None,
             reason=message.reason or None,
             transaction_id=message.transaction_id,

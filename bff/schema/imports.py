@@ -6,13 +6,17 @@ import strawberry
 
 from bff.context import Info
 from bff.lookahead import selects
-from bff.schema.enums import FindingBasis, ImportFailureCode, ImportState, RowOutcome, StatementProperty
+from bff.schema.enums import FindingBasis, ImportFailureCode, ImportState, Review, RowOutcome, StatementProperty
+from bff.schema.fields import field
+from bff.schema.import_plan import ImportPlan
 from bff.schema.import_rows import ImportRowConnection
 from bff.schema.node import Node
 from bff.schema.paging import Page, PageInfo, forward_page
+from bff.schema.revert_preview import RevertPreview
 from bff.schema.scalars import URL, DateTime, time_of
 from bff.schema.summary import AccountSummary
 from protos.txn.v1 import txn_pb2 as pb
+from runtime.refusals import FailedPrecondition, InvalidArgument
 
 if TYPE_CHECKING:
     from bff.schema.account import Account
@@ -92,6 +96,13 @@ class Import(Node):
     duplicate_count: int
     rejected_count: int
     findings: list[ImportFinding]
+    review: Review
+    plan: ImportPlan | None = strawberry.field(
+        description="What a commit would do, or did; of an import that was planned for review."
+    )
+    format_id: strawberry.ID | None = strawberry.field(
+        description="How the file was read: stori (Stori's own export), plain or brief; null before it was."
+    )
     summary: AccountSummary | None = strawberry.field(description="This file alone, as it was at commit.")
     failure_code: ImportFailureCode | None
     failure: str | None
@@ -99,6 +110,7 @@ class Import(Node):
     create_time: DateTime
     finish_time: DateTime | None
     account_id: strawberry.Private[str]
+    repeats_id: strawberry.Private[str]
 
     @strawberry.field
     async def account(self, info: Info) -> Annotated["Account", strawberry.lazy("bff.schema.account")] | None:
@@ -106,6 +118,21 @@ class Import(Node):
 
         found = await info.context.loaders.accounts.load(self.account_id)
         return Account.from_proto(found) if found else None
+
+    @field(description="The import whose kept file this one reads again.")
+    async def repeats(self, info: Info) -> Annotated["Import", strawberry.lazy("bff.schema.imports")] | None:
+        return await find_import(info, self.repeats_id)
+
+    @field(description="What importRevert would do now; null unless COMPLETED.")
+    async def revert_preview(self, info: Info) -> RevertPreview | None:
+        if self.state is not ImportState.COMPLETED:
+            return None
+        async with info.context.turns:
+            try:
+                answer = await info.context.clients.imports.PreviewRevert(pb.PreviewRevertRequest(import_id=self.id))
+            except FailedPrecondition:  # it has been undone since it was read
+                return None
+        return RevertPreview.from_proto(answer.preview)
 
     @strawberry.field
     async def rows(
@@ -135,6 +162,9 @@ class Import(Node):
             duplicate_count=message.duplicate_count,
             rejected_count=message.rejected_count,
             findings=[ImportFinding.from_proto(finding) for finding in message.findings],
+            review=Review(message.review or pb.REVIEW_WHEN_NEW),
+            plan=ImportPlan.from_proto(message.plan) if message.HasField("plan") else None,
+            format_id=strawberry.ID(message.format_id) if message.format_id else None,
             summary=AccountSummary.from_proto(message.summary) if message.HasField("summary") else None,
             failure_code=ImportFailureCode(message.failure_code) if message.failure_code else None,
             failure=message.failure or None,
@@ -142,13 +172,22 @@ class Import(Node):
             create_time=time_of(message.create_time),
             finish_time=time_of(message.finish_time) if message.HasField("finish_time") else None,
             account_id=message.account_id,
+            repeats_id=message.repeats_import_id,
         )
 
 
-@strawberry.input
+async def find_import(info: Info, import_id: str) -> Import | None:
+    """None for a missing one, somebody else's, and an empty id."""
+    found = await info.context.loaders.imports.load(import_id) if import_id else None
+    return Import.from_proto(found) if found else None
+
+
+@strawberry.input(description="Both fields narrow; one that is left out does not.")
 class ImportFilter:
-    states: list[ImportState] | None = None
-    account_id: strawberry.ID | None = None
+    states: list[ImportState] | None = strawberry.field(default=None, description="Any of them; an empty list is all.")
+    account_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of the viewer's imports; an account's own are narrowed to it already."
+    )
 
 
 @strawberry.type
@@ -180,14 +219,23 @@ class ImportConnection:
 
 
 async def list_imports(info: Info, page: Page, account_id: str, filter: ImportFilter | None) -> ImportConnection:  # noqa: A002
-    """Newest first; an empty `account_id` is all of the caller's."""
-    states = (filter.states or []) if filter else []
+    """Newest first; an empty `account_id` is all of the caller's. Raises InvalidArgument for a filter of another."""
+    narrowing = filter or ImportFilter()
     request = pb.ListImportsRequest(
-        account_id=account_id or (filter.account_id or "" if filter else ""),
-        states=[pb.ImportState.ValueType(state.value) for state in states],
+        account_id=_account_of(account_id, narrowing),
+        states=[pb.ImportState.ValueType(state.value) for state in narrowing.states or ()],
         page_size=page.size,
         page_token=page.cursor,
         with_total_count=selects(info, "totalCount"),
     )
     async with info.context.turns:
         return ImportConnection.from_proto(await info.context.clients.imports.ListImports(request), page)
+
+
+def _account_of(account_id: str, narrowing: ImportFilter) -> str:
+    asked = narrowing.account_id
+    if asked is None:
+        return account_id
+    if not asked or (account_id and asked != account_id):  # an empty one would be every account to txn_svc
+        raise InvalidArgument("`accountId` names another account.", reason="INVALID_FILTER")
+    return asked

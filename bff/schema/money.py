@@ -17,7 +17,7 @@ class Money:
 
 def money(minor: int, currency_code: str) -> Money:
     """An amount of minor units; a currency that is not in ISO 4217's table has two decimals."""
-    return Money(amount=decimal_text(minor, DECIMALS.get(currency_code, 2)), currency_code=currency_code)
+    return Money(amount=decimal_text(minor, decimals_in(currency_code)), currency_code=currency_code)
 
 
 def maybe_money(minor: int | None, currency_code: str) -> Money | None:
@@ -46,6 +46,11 @@ def minor_units(amount: Decimal, decimals: int, field: str) -> int:
     if abs(minor) > MAX_MINOR:
         raise InvalidArgument("The amount is too large.", reason="AMOUNT_TOO_LARGE", fields={field: "too large"})
     return minor
+
+
+def decimals_in(currency_code: str) -> int:
+    """The decimals of an account's currency; one that is not in ISO 4217's table has two."""
+    return DECIMALS.get(currency_code, 2)
 
 
 def decimals_of(currency_code: str, field: str) -> int:

@@ -1,7 +1,7 @@
 """Refusals a person can act on, as part of a mutation's answer."""
 
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import strawberry
 
@@ -9,6 +9,12 @@ from bff.errors import USER_ERRORS
 from runtime.refusals import Refusal
 
 T = TypeVar("T")
+
+IDEMPOTENCY_KEY: Final = "Up to 128 printable characters: a repeat within 7 days returns the first answer."
+
+# Messages whose fields are an input's own here.
+_FLATTENED: Final = ("account.", "user.")
+_OWN_NAMES: Final = {"from_date": "from", "until_date": "to"}
 
 
 @strawberry.interface(description="A refusal a person can act on. Each mutation may add its own enum of codes.")
@@ -46,8 +52,11 @@ def input_errors(refusal: Refusal) -> list[UserError]:
 
 
 def input_path(field: str) -> list[str]:
-    """`opening_balance_minor` is `openingBalance` here; `user.display_name` is `displayName`."""
-    return [_camel(part.removesuffix("_minor")) for part in field.removeprefix("user.").split(".") if part]
+    """`opening_balance_minor` is `openingBalance` here, `user.display_name` `displayName`, and `ids[1]` `ids`, `1`."""
+    for prefix in _FLATTENED:
+        field = field.removeprefix(prefix)
+    parts = field.replace("[", ".").replace("]", "").split(".")
+    return [_OWN_NAMES.get(part) or _camel(part.removesuffix("_minor")) for part in parts if part]
 
 
 def _camel(name: str) -> str:

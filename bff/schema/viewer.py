@@ -9,12 +9,12 @@ from bff.schema.enums import Access, TransactionOrder
 from bff.schema.fields import field
 from bff.schema.filters import TransactionFilter, common_decimals
 from bff.schema.imports import DEFAULT_IMPORTS, ImportConnection, ImportFilter, list_imports
+from bff.schema.money import decimals_in
 from bff.schema.node import kind_of
 from bff.schema.paging import forward_page, page
 from bff.schema.transaction import TransactionConnection
 from bff.schema.user import User
 from protos.txn.v1 import txn_pb2 as pb
-from runtime.currency import DECIMALS
 
 
 @strawberry.type(description="Everything a signed-in person can see.")
@@ -87,7 +87,5 @@ async def _narrowed(context: Context, narrowing: TransactionFilter | None) -> pb
     if narrowing.has_amounts:
         accounts = await context.accounts(pb.ACCOUNT_VIEW_BASIC)
         chosen: set[str] = set(narrowing.account_ids or ())
-        decimals = {
-            DECIMALS.get(account.currency_code, 2) for account in accounts if not chosen or account.id in chosen
-        }
+        decimals = {decimals_in(account.currency_code) for account in accounts if not chosen or account.id in chosen}
     return narrowing.to_proto(common_decimals(decimals))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,13 +27,20 @@ from runtime.refusals import InvalidArgument, NotFound
 from runtime.rpc.server import RpcServerSettings, serve_rpc
 from runtime.tokens import open_verifier
 from tests.service.tokens import WEB_CLIENT, Issuer
+from tests.service.users import UserSvc, new_subject
 
-TXN_SERVICES = ("txn.v1.AccountService", "txn.v1.TransactionService", "txn.v1.ImportService")
+TXN_SERVICES = (
+    "txn.v1.AccountService",
+    "txn.v1.TransactionService",
+    "txn.v1.ImportService",
+    "txn.v1.DownloadService",
+)
 USER_SERVICES = ("user.v1.UserService",)
 CREATED = Timestamp()
 CREATED.FromDatetime(datetime(2026, 7, 1, 12, 0, tzinfo=UTC))
 ANN = "sub-ann"
 BOB = "sub-bob"
+TICKET = "t" * 43
 
 
 def some_id(prefix: str, name: str) -> str:
@@ -48,6 +55,9 @@ def account(subject: str, number: int, currency: str = "USD") -> pb.Account:
         currency_code=currency,
         access=pb.ACCESS_OWNER,
         balance_minor=3974,
+        opening_balance_minor=100_000,
+        opening_date="" if number else "2026-11-20",
+        initial_balance_minor=102_046,
         create_time=CREATED,
     )
 
@@ -108,6 +118,10 @@ class Peer:
 
     async def enter(self, method: str, request: Any) -> str:
         """The subject of the caller."""
+        await self.enter_public(method, request)
+        return call.person().subject
+
+    async def enter_public(self, method: str, request: Any) -> None:
         self.calls[method] += 1
         self.requests.setdefault(method, []).append(request)
         self.seen.append(call.current())
@@ -120,7 +134,6 @@ class Peer:
                 raise
         if method in self.failures:
             raise self.failures[method]
-        return call.person().subject
 
 
 class Users(user.UserServiceServicer, Peer):
@@ -172,8 +185,21 @@ class Users(user.UserServiceServicer, Peer):
         return user_pb2.UpdateUserResponse(user=self.registered[subject])
 
 
-class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.ImportServiceServicer, Peer):
-    """Everybody has `accounts` accounts with `rows` transactions and figures of `months` months each."""
+async def download() -> AsyncIterator[pb.DownloadResponse]:
+    yield pb.DownloadResponse(file_name="daily.csv", media_type="text/csv; charset=utf-8", data=b"date,")
+    yield pb.DownloadResponse(data=b"description,")
+    yield pb.DownloadResponse(data=b"amount\n")
+
+
+class Txns(
+    txn.AccountServiceServicer,
+    txn.TransactionServiceServicer,
+    txn.ImportServiceServicer,
+    txn.DownloadServiceServicer,
+    Peer,
+):
+    """Everybody has `accounts` accounts with `rows` transactions and figures of `months` months each, and one import
+    into each; `imports` are those that stand for such a one, by its id."""
 
     def __init__(self) -> None:
         Peer.__init__(self)
@@ -182,6 +208,10 @@ class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.Impor
         self.months = 1
         self.currencies = ["USD"]
         self.import_rows: list[pb.ImportRow] = []
+        self.imports: dict[str, pb.Import] = {}
+        self.is_claimed = False
+        self.download: Callable[[], AsyncIterator[pb.DownloadResponse]] = download
+        self.download_metadata: list[str] = []
 
     def owned(self, subject: str) -> dict[str, pb.Account]:
         currencies = self.currencies
@@ -221,6 +251,58 @@ class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.Impor
         opened.opening_date = request.opening_date
         return pb.OpenAccountResponse(account=opened)
 
+    async def UpdateAccount(self, request: Any, context: Any) -> pb.UpdateAccountResponse:
+        updated = self._owned(await self.enter("UpdateAccount", request), request.account.id)
+        request.update_mask.MergeMessage(request.account, updated)
+        return pb.UpdateAccountResponse(account=updated)
+
+    async def CloseAccount(self, request: Any, context: Any) -> pb.CloseAccountResponse:
+        closed = self._owned(await self.enter("CloseAccount", request), request.account_id)
+        closed.close_time.CopyFrom(CREATED)
+        return pb.CloseAccountResponse(account=closed)
+
+    async def ReopenAccount(self, request: Any, context: Any) -> pb.ReopenAccountResponse:
+        reopened = self._owned(await self.enter("ReopenAccount", request), request.account_id)
+        return pb.ReopenAccountResponse(account=reopened)
+
+    def _owned(self, subject: str, account_id: str) -> pb.Account:
+        owned = self.owned(subject)
+        if account_id not in owned:
+            raise NotFound("There is no such account.", reason="ACCOUNT_NOT_FOUND")
+        return owned[account_id]
+
+    async def RecordTransaction(self, request: Any, context: Any) -> pb.RecordTransactionResponse:
+        await self.enter("RecordTransaction", request)
+        recorded = pb.Transaction(
+            id=some_id("txn", request.idempotency_key),
+            account_id=request.account_id,
+            booked_on=request.booked_on,
+            amount_minor=request.amount_minor,
+            currency_code=request.currency_code,
+            description=request.description,
+            category=request.category,
+            note=request.note,
+        )
+        return pb.RecordTransactionResponse(transaction=recorded)
+
+    async def UpdateTransactions(self, request: Any, context: Any) -> pb.UpdateTransactionsResponse:
+        known = self._transactions(await self.enter("UpdateTransactions", request))
+        if not all(i in known for i in request.transaction_ids):
+            raise NotFound("There is no such transaction.", reason="TRANSACTION_NOT_FOUND")
+        updated = [known[i] for i in request.transaction_ids]
+        for one in updated:
+            one.category = request.category if request.HasField("category") else one.category
+            one.note = request.note if request.HasField("note") else one.note
+        return pb.UpdateTransactionsResponse(transactions=updated)
+
+    async def DeleteTransaction(self, request: Any, context: Any) -> pb.DeleteTransactionResponse:
+        known = self._transactions(await self.enter("DeleteTransaction", request))
+        left = known[request.transaction_id] if self.is_claimed else None
+        return pb.DeleteTransactionResponse(transaction=left)
+
+    def _transactions(self, subject: str) -> dict[str, pb.Transaction]:
+        return {row.id: row for one in self.owned(subject) for row in transactions(one, self.rows)}
+
     async def BatchListTransactions(self, request: Any, context: Any) -> pb.BatchListTransactionsResponse:
         owned = self.owned(await self.enter("BatchListTransactions", request))
         results = [
@@ -248,16 +330,18 @@ class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.Impor
         )
 
     async def BatchGetTransactions(self, request: Any, context: Any) -> pb.BatchGetTransactionsResponse:
-        owned = self.owned(await self.enter("BatchGetTransactions", request))
-        known = {row.id: row for one in owned for row in transactions(one, self.rows)}
+        known = self._transactions(await self.enter("BatchGetTransactions", request))
         results = [
             pb.BatchGetTransactionsResult(transaction_id=i, transaction=known.get(i)) for i in request.transaction_ids
         ]
         return pb.BatchGetTransactionsResponse(results=results)
 
     def _import(self, account_id: str) -> pb.Import:
+        import_id = some_id("imp", account_id)
+        if import_id in self.imports:
+            return self.imports[import_id]
         return pb.Import(
-            id=some_id("imp", account_id),
+            id=import_id,
             account_id=account_id,
             state=pb.IMPORT_STATE_COMPLETED,
             file_name="brief.csv",
@@ -313,11 +397,67 @@ class Txns(txn.AccountServiceServicer, txn.TransactionServiceServicer, txn.Impor
         started.upload.max_size_bytes = 10_000_000
         return pb.StartImportResponse(statement_import=started)
 
+    async def DecideImportRow(self, request: Any, context: Any) -> pb.DecideImportRowResponse:
+        await self.enter("DecideImportRow", request)
+        return pb.DecideImportRowResponse(statement_import=self.imports[request.import_id])
+
+    async def CommitImport(self, request: Any, context: Any) -> pb.CommitImportResponse:
+        await self.enter("CommitImport", request)
+        return pb.CommitImportResponse(statement_import=self._in_state(request, pb.IMPORT_STATE_COMMITTING))
+
+    async def DiscardImport(self, request: Any, context: Any) -> pb.DiscardImportResponse:
+        await self.enter("DiscardImport", request)
+        return pb.DiscardImportResponse(statement_import=self._in_state(request, pb.IMPORT_STATE_DISCARDED))
+
+    async def PreviewRevert(self, request: Any, context: Any) -> pb.PreviewRevertResponse:
+        await self.enter("PreviewRevert", request)
+        keepers = [
+            pb.RevertKeeper(import_id=some_id("imp", account(ANN, 1).id), file_name="brief.csv", count=2),
+            pb.RevertKeeper(count=1),
+        ]
+        preview = pb.RevertPreview(
+            digest="e" * 64,
+            remove_count=1,
+            keep_count=3,
+            edited_count=1,
+            currency_code="USD",
+            balance_before_minor=3974,
+            balance_after_minor=-2076,
+            keepers=keepers,
+        )
+        return pb.PreviewRevertResponse(preview=preview)
+
+    async def RevertImport(self, request: Any, context: Any) -> pb.RevertImportResponse:
+        await self.enter("RevertImport", request)
+        return pb.RevertImportResponse(statement_import=self._in_state(request, pb.IMPORT_STATE_REVERTING))
+
+    async def RepeatImport(self, request: Any, context: Any) -> pb.RepeatImportResponse:
+        subject = await self.enter("RepeatImport", request)
+        repeated = self._import(request.account_id or next(iter(self.owned(subject))))
+        repeated.id, repeated.repeats_import_id = some_id("imp", "repeated"), request.import_id
+        repeated.state = pb.IMPORT_STATE_PLANNING
+        return pb.RepeatImportResponse(statement_import=repeated)
+
+    def _in_state(self, request: Any, state: pb.ImportState.ValueType) -> pb.Import:
+        changed = self.imports[request.import_id]
+        changed.state = state
+        return changed
+
+    async def CreateDownload(self, request: Any, context: Any) -> pb.CreateDownloadResponse:
+        await self.enter("CreateDownload", request)
+        return pb.CreateDownloadResponse(ticket=TICKET, expire_time=CREATED)
+
+    async def Download(self, request: Any, context: Any) -> Any:
+        await self.enter_public("Download", request)
+        self.download_metadata = [key for key, _ in context.invocation_metadata()]
+        async for message in self.download():
+            yield message
+
     async def WatchImports(self, request: Any, context: Any) -> Any:  # pragma: no cover - the bff does not call it yet
         raise NotImplementedError
         yield
 
-    GetAccount = GetSummary = VerifyAccount = WatchImports
+    GetAccount = GetSummary = VerifyAccount = ExportTransactions = ExportImport = WatchImports
 
 
 def _viewed(one: pb.Account, view: int) -> pb.Account:
@@ -379,6 +519,7 @@ async def open_stage(**changes: Any) -> AsyncIterator[Stage]:
         txn.add_AccountServiceServicer_to_server(txns, server)
         txn.add_TransactionServiceServicer_to_server(txns, server)
         txn.add_ImportServiceServicer_to_server(txns, server)
+        txn.add_DownloadServiceServicer_to_server(txns, server)
 
     rpc = RpcServerSettings(environment="local", rpc_bind="127.0.0.1:0", drain_seconds=0.1, rpc_max_concurrent=2000)
     async with AsyncExitStack() as stack:
@@ -400,6 +541,43 @@ async def open_stage(**changes: Any) -> AsyncIterator[Stage]:
         url = f"http://127.0.0.1:{port}"
         client = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=20))
         yield Stage(url, issuer, users, txns, client, settings)
+
+
+class Person:
+    """Somebody signed in, and their way to a bff before real services."""
+
+    def __init__(self, client: httpx2.AsyncClient, issuer: Issuer) -> None:
+        self.subject = new_subject()
+        self.client = client
+        self._headers = {"authorization": f"Bearer {issuer.token(self.subject)}"}
+
+    async def ask(self, query: str, **variables: Any) -> httpx2.Response:
+        document = {"query": query, "variables": variables}
+        return await self.client.post("/graphql", json=document, headers=self._headers)
+
+    async def data(self, query: str, **variables: Any) -> Any:
+        answer = (await self.ask(query, **variables)).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    async def open_account(self, **changes: Any) -> str:
+        query = """mutation ($input: AccountOpenInput!) { accountOpen(input: $input) { account { id } } }"""
+        given = {"name": "Daily", "kind": "DEBIT", "currencyCode": "USD", **changes}
+        return str((await self.data(query, input=given))["accountOpen"]["account"]["id"])
+
+
+@asynccontextmanager
+async def open_bff(users: UserSvc, txn_port: int) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a bff before a real user_svc and txn_svc."""
+    addresses = {"user_svc_address": f"127.0.0.1:{users.port}", "txn_svc_address": f"127.0.0.1:{txn_port}"}
+    settings = bff_settings(users.issuer, **addresses)
+    async with (
+        open_verifier(settings) as verifier,
+        open_clients(settings) as clients,
+        serve_app(create_app(settings, verifier.verify, clients), settings) as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as opened,
+    ):
+        yield opened
 
 
 def bff_settings(issuer: Issuer, **changes: Any) -> BffSettings:

@@ -1,16 +1,19 @@
 """Changes: what reaches the services, and how a refusal comes back."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from protos.txn.v1 import txn_pb2 as pb
-from runtime.refusals import AlreadyExists, Internal, ResourceExhausted
+from runtime.refusals import Aborted, AlreadyExists, Internal, InvalidArgument, Refusal, ResourceExhausted
 from tests.service.bff_stage import ANN, BOB, Stage, account, open_stage
 
 OPEN = """mutation ($input: AccountOpenInput!) { accountOpen(input: $input) {
   account { id name currencyCode balance { amount } openingBalance { amount } openingDate }
   userErrors { __typename code message path } } }"""
+UPDATE = """mutation ($input: AccountUpdateInput!) { accountUpdate(input: $input) {
+  account { id name initialBalance { amount } } userErrors { code message path } } }"""
 START = """mutation ($input: ImportStartInput!) { importStart(input: $input) {
   import { id state upload { url fields { name value } expireTime maxSizeBytes } account { id } }
   userErrors { code message path } } }"""
@@ -71,8 +74,8 @@ async def test_amount_its_currency_cannot_hold_is_a_user_error(
     assert stage.txns.calls["OpenAccount"] == 0
 
 
-@pytest.mark.parametrize("kind", [AlreadyExists, ResourceExhausted])
-async def test_refusal_a_person_can_act_on_is_a_user_error(stage: Stage, kind: type[AlreadyExists]) -> None:
+@pytest.mark.parametrize("kind", [Aborted, AlreadyExists, ResourceExhausted])
+async def test_refusal_a_person_can_act_on_is_a_user_error(stage: Stage, kind: type[Refusal]) -> None:
     refusal = kind("There are enough.", reason="ENOUGH", fields={"opening_balance_minor": "too much"})
     stage.txns.failures["OpenAccount"] = refusal
     given = {"name": "Daily", "kind": "DEBIT", "currencyCode": "USD"}
@@ -104,7 +107,7 @@ async def test_import_starts_with_the_form_to_post_the_file(stage: Stage) -> Non
 
     payload = (await stage.data(START, {"input": given}))["importStart"]
 
-    assert stage.txns.requests["StartImport"][0].review == pb.REVIEW_NEVER
+    assert stage.txns.requests["StartImport"][0].review == pb.REVIEW_WHEN_NEW
     assert payload["import"]["state"] == "AWAITING_UPLOAD"
     assert payload["import"]["upload"]["fields"][0]["name"] == "key"
     assert payload["import"]["account"] == {"id": account(ANN, 0).id}
@@ -143,3 +146,101 @@ async def test_time_zone_that_is_none_is_a_user_error_at_its_field(stage: Stage)
     assert payload["userErrors"] == [
         {"code": "INVALID_TIME_ZONE", "message": "There is no such time zone.", "path": ["input", "timeZone"]}
     ]
+
+
+async def test_account_changes_only_what_is_given(stage: Stage) -> None:
+    stage.txns.currencies = ["KWD"]
+    account_id = account(ANN, 0).id
+    changes: list[dict[str, Any]] = [
+        {"name": "Savings"},
+        {"openingBalance": "1000.5", "openingDate": "2026-11-20"},
+        {"openingDate": None},
+        {"name": "Daily", "openingBalance": None},
+    ]
+
+    for given in changes:
+        payload = (await stage.data(UPDATE, {"input": {"accountId": account_id, **given}}))["accountUpdate"]
+        assert payload["userErrors"] == []
+        assert payload["account"]["id"] == account_id
+
+    sent = [(list(r.update_mask.paths), r.account) for r in stage.txns.requests["UpdateAccount"]]
+    assert sent == [
+        (["name"], pb.Account(id=account_id, name="Savings")),
+        (
+            ["opening_balance_minor", "opening_date"],
+            pb.Account(id=account_id, opening_balance_minor=1_000_500, opening_date="2026-11-20"),
+        ),
+        (["opening_date"], pb.Account(id=account_id)),
+        (["name"], pb.Account(id=account_id, name="Daily")),
+    ]
+    assert stage.txns.calls["BatchGetAccounts"] == 1  # for the currency of the one amount
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "path"),
+    [
+        ({"openingBalance": "0.001"}, "TOO_MANY_DECIMALS", ["input", "openingBalance"]),
+        ({"openingBalance": "1", "accountId": account(BOB, 0).id}, "ACCOUNT_NOT_FOUND", ["input"]),
+        ({"openingBalance": "1", "accountId": "acct_x"}, "INVALID_ID", ["input", "accountId"]),
+        ({"name": "x", "accountId": ""}, "INVALID_ID", ["input", "accountId"]),
+        ({"name": None, "openingBalance": None}, "NOTHING_TO_CHANGE", ["input"]),
+    ],
+)
+async def test_change_of_an_account_that_cannot_be_is_a_user_error_and_nothing_is_asked(
+    stage: Stage, given: dict[str, str], code: str, path: list[str]
+) -> None:
+    payload = (await stage.data(UPDATE, {"input": {"accountId": account(ANN, 0).id, **given}}))["accountUpdate"]
+
+    assert payload["account"] is None
+    assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [(code, path)]
+    assert stage.txns.calls["UpdateAccount"] == 0
+
+
+async def test_missing_account_is_the_same_refusal_whatever_is_changed(stage: Stage) -> None:
+    """The bff finds it missing where it needs the currency, and the service where it does not."""
+    stranger = {"accountId": account(BOB, 0).id}
+
+    payloads = [
+        (await stage.data(UPDATE, {"input": {**stranger, **given}}))["accountUpdate"]
+        for given in ({"openingBalance": "1"}, {"name": "x"})
+    ]
+
+    assert stage.txns.calls["UpdateAccount"] == 1
+    assert payloads[0] == payloads[1]
+
+
+async def test_field_of_a_changed_account_is_named_as_the_input_names_it(stage: Stage) -> None:
+    fields = {"account.opening_balance_minor": "too much", "account.opening_date": "too early", "account.name": "empty"}
+    stage.txns.failures["UpdateAccount"] = InvalidArgument("Not so.", fields=fields)
+
+    payload = (await stage.data(UPDATE, {"input": {"accountId": account(ANN, 0).id, "name": ""}}))["accountUpdate"]
+
+    assert [error["path"] for error in payload["userErrors"]] == [
+        ["input", "openingBalance"],
+        ["input", "openingDate"],
+        ["input", "name"],
+    ]
+
+
+async def test_account_closes_and_reopens(stage: Stage) -> None:
+    query = """mutation ($input: AccountIdInput!) { closed: accountClose(input: $input) { account { id isClosed } }
+      reopened: accountReopen(input: $input) { account { isClosed } userErrors { code } } }"""
+    account_id = account(ANN, 0).id
+
+    data = await stage.data(query, {"input": {"accountId": account_id}})
+
+    assert stage.txns.requests["CloseAccount"] == [pb.CloseAccountRequest(account_id=account_id)]
+    assert stage.txns.requests["ReopenAccount"] == [pb.ReopenAccountRequest(account_id=account_id)]
+    assert data["closed"] == {"account": {"id": account_id, "isClosed": True}}
+    assert data["reopened"] == {"account": {"isClosed": False}, "userErrors": []}
+
+
+@pytest.mark.parametrize("name", ["accountClose", "accountReopen"])
+async def test_account_of_another_is_not_closed_or_reopened(stage: Stage, name: str) -> None:
+    query = f"""mutation ($input: AccountIdInput!) {{ {name}(input: $input) {{ account {{ id }}
+      userErrors {{ code message path }} }} }}"""
+
+    payload = (await stage.data(query, {"input": {"accountId": account(BOB, 0).id}}))[name]
+
+    error = {"code": "ACCOUNT_NOT_FOUND", "message": "There is no such account.", "path": ["input"]}
+    assert payload == {"account": None, "userErrors": [error]}

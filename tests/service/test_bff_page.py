@@ -146,6 +146,16 @@ async def test_money_has_the_decimals_of_its_currency(stage: Stage) -> None:
     assert [one["balance"]["amount"] for one in data["viewer"]["accounts"]] == ["39.74", "3974", "3.974"]
 
 
+async def test_account_tells_what_was_said_of_its_opening_and_what_that_gives(stage: Stage) -> None:
+    query = """{ viewer { accounts { openingBalance { amount } openingDate initialBalance { amount } } } }"""
+
+    first, second, _ = (await stage.data(query))["viewer"]["accounts"]
+
+    anchored = {"openingBalance": {"amount": "1000.00"}, "openingDate": "2026-11-20"}
+    assert first == {**anchored, "initialBalance": {"amount": "1020.46"}}
+    assert second["openingDate"] is None
+
+
 async def test_import_shows_how_it_was_read_and_what_became_of_each_row(stage: Stage) -> None:
     created = pb.ImportRow(
         line=2,

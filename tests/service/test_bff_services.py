@@ -6,15 +6,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from bff.app import create_app
-from bff.clients import open_clients
-from bff.server import serve_app
-from runtime.tokens import open_verifier
-from tests.service.bff_stage import bff_settings
+from tests.service.bff_stage import Person, open_bff
 from tests.service.ledger import JULY_AND_AUGUST, Booked, book
-from tests.service.tokens import Issuer
 from tests.service.txn import Txn
-from tests.service.users import UserSvc, new_subject
+from tests.service.users import UserSvc
 
 OPEN = "mutation ($input: AccountOpenInput!) { accountOpen(input: $input) { account { id } userErrors { code path } } }"
 
@@ -24,38 +19,9 @@ def txn(txn_importing: Txn) -> Txn:
     return txn_importing
 
 
-class Person:
-    """Somebody signed in, and their way to the bff."""
-
-    def __init__(self, client: httpx2.AsyncClient, issuer: Issuer) -> None:
-        self.subject = new_subject()
-        self._client = client
-        self._headers = {"authorization": f"Bearer {issuer.token(self.subject)}"}
-
-    async def ask(self, query: str, **variables: Any) -> httpx2.Response:
-        document = {"query": query, "variables": variables}
-        return await self._client.post("/graphql", json=document, headers=self._headers)
-
-    async def data(self, query: str, **variables: Any) -> Any:
-        answer = (await self.ask(query, **variables)).json()
-        assert "errors" not in answer, answer
-        return answer["data"]
-
-    async def open_account(self, **changes: Any) -> str:
-        given = {"name": "Daily", "kind": "DEBIT", "currencyCode": "USD", **changes}
-        return str((await self.data(OPEN, input=given))["accountOpen"]["account"]["id"])
-
-
 @pytest.fixture(scope="module")
 async def client(users: UserSvc, txn: Txn) -> AsyncIterator[httpx2.AsyncClient]:
-    addresses = {"user_svc_address": f"127.0.0.1:{users.port}", "txn_svc_address": f"127.0.0.1:{txn.port}"}
-    settings = bff_settings(users.issuer, **addresses)
-    async with (
-        open_verifier(settings) as verifier,
-        open_clients(settings) as clients,
-        serve_app(create_app(settings, verifier.verify, clients), settings) as port,
-        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as opened,
-    ):
+    async with open_bff(users, txn.port) as opened:
         yield opened
 
 

@@ -28,15 +28,31 @@ SECONDS = 60
 USE = """
 const input = { name: "Everyday", kind: "DEBIT", currencyCode: "USD" };
 const opened = (await ask(documents.AccountOpen, { input })).data.accountOpen;
+const accountId = opened.account.id;
 const file = new File([process.env.STATEMENT], "brief.csv", { type: "text/csv" });
-const first = await importFile(opened.account.id, file);
-const again = await importFile(opened.account.id, file);
+const shown = [];
+const show = (answer) => async (thing) => { shown.push(thing); return answer; };
+const declined = await importFile(accountId, file, { review: show(false) });
+const first = await importFile(accountId, file, { review: show(true) });
+const again = await importFile(accountId, file);
 const saved = (await ask(documents.ProfileSave, { input: { displayName: "Ann" } })).data.profileUpdate;
 const overview = (await ask(documents.Overview)).data.viewer;
+const rows = await everyTransaction(accountId);
 let refused = null;
-try { await ask(documents.AccountScreen, { id: opened.account.id, after: "x" }); } catch (error) { refused = error; }
+try { await ask(documents.AccountScreen, { id: accountId, after: "x" }); } catch (error) { refused = error; }
+
+const kept = await undo(first.id, show(true));
+const undone = await undo(again.id, show(true));
+const repeating = await change(documents.ImportRepeat, { importId: first.id, review: "NEVER" });
+const repeated = await atRest(repeating.import.id);
+const coffee = { accountId, bookedOn: "2026-08-14", amount: "-4.50", description: "Coffee" };
+const { transaction } = await change(documents.TransactionRecord, coffee);
+await change(documents.TransactionsUpdate, { transactionIds: [transaction.id], category: "Food" });
+const csv = await (await fetch(await downloadUrl("TRANSACTIONS", accountId, { category: "Food" }))).text();
+const deleted = await change(documents.TransactionDelete, { transactionId: transaction.id });
+const { account } = await change(documents.AccountUpdate, { accountId, openingBalance: "100" });
 console.log(JSON.stringify({
-  first, again, saved, overview, rows: await everyTransaction(opened.account.id),
+  declined, first, again, saved, overview, rows, shown, kept, undone, repeated, csv, deleted, account,
   refused: { status: refused?.status, code: refused?.code },
 }));
 """
@@ -110,6 +126,7 @@ async def test_the_pages_scripts_bring_a_file_and_read_it_back(graphql_url: str,
     )
 
     answer = json.loads(said)
+    assert answer["declined"]["state"] == "DISCARDED"
     assert (answer["first"]["state"], answer["first"]["importedCount"]) == ("COMPLETED", 4)
     assert (answer["again"]["state"], answer["again"]["duplicateCount"]) == ("COMPLETED", 4)
     assert [row["amount"]["amount"] for row in answer["rows"]] == ["10.00", "-20.46", "-10.30", "60.50"]
@@ -117,3 +134,13 @@ async def test_the_pages_scripts_bring_a_file_and_read_it_back(graphql_url: str,
     assert answer["overview"]["user"]["email"] == f"{subject}@example.com"
     assert answer["saved"] == {"user": {"displayName": "Ann", "locale": "en-US", "timeZone": "UTC"}, "userErrors": []}
     assert answer["refused"] == {"status": 400, "code": "BAD_USER_INPUT"}
+    first_plan, second_plan, first_preview, second_preview = answer["shown"]
+    assert first_plan["plan"]["createCount"] == second_plan["plan"]["createCount"] == 4
+    assert (first_preview["removeCount"], first_preview["keepCount"]) == (0, 4)
+    assert (second_preview["removeCount"], second_preview["keepCount"]) == (4, 0)
+    assert answer["kept"]["state"] == answer["undone"]["state"] == "REVERTED"
+    assert (answer["repeated"]["state"], answer["repeated"]["importedCount"]) == ("COMPLETED", 4)
+    assert answer["csv"].count("\n") == 2
+    assert "Coffee" in answer["csv"]
+    assert answer["deleted"] == {"transaction": None, "userErrors": []}
+    assert answer["account"]["balance"] == {"amount": "139.74"}

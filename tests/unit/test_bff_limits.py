@@ -83,6 +83,21 @@ def test_page_size_in_a_variable_costs_the_largest_page() -> None:
     assert "lists at their largest" in refused(nested)
 
 
+def test_months_of_plans_and_keepers_of_previews_cost_as_many_as_there_may_be() -> None:
+    def months(times: int) -> str:
+        fields = " ".join(f"a{n}: months {{ month }} b{n}: monthsBefore {{ month }}" for n in range(times))
+        return refused(f"{{ viewer {{ imports(first: 100) {{ nodes {{ plan {{ {fields} }} }} }} }} }}")
+
+    def keepers(times: int) -> str:
+        fields = " ".join(f"a{n}: count" for n in range(times))
+        previews = f"revertPreview {{ keepers {{ {fields} }} }}"
+        return refused(f"{{ viewer {{ imports(first: 100) {{ nodes {{ {previews} }} }} }} }}")
+
+    assert months(1) == keepers(10) == ""
+    assert "lists at their largest" in months(6)
+    assert "lists at their largest" in keepers(25)
+
+
 def test_page_query_of_the_app_is_far_below_the_bounds() -> None:
     page = """query ($first: Int) { viewer { id user { email } accounts { id name balance { amount currencyCode }
       transactions(first: $first) { nodes { id bookedOn description amount { amount currencyCode } category } }
@@ -130,6 +145,9 @@ def test_calls_that_no_other_field_shares_are_dear() -> None:
     of_each_account = "{ viewer { accounts { %s } } }"
 
     assert refused(of_each_account % "imports(first: 5) { nodes { id } }") == ""
+    previews = " ".join(f"a{n}: revertPreview {{ digest }}" for n in range(30))
+    assert refused(of_each_account % "imports(first: 1) { nodes { revertPreview { digest } } }") == ""
+    assert "lists at their largest" in refused(of_each_account % f"imports(first: 1) {{ nodes {{ {previews} }} }}")
     for name, arguments in (("imports", "first: 1"), ("transactions", 'first: 1, after: "x"')):
         fields = " ".join(f"a{n}: {name}({arguments}) {{ nodes {{ id }} }}" for n in range(30))
         assert "lists at their largest" in refused(of_each_account % fields)

@@ -84,6 +84,9 @@ def test_every_enum_has_exactly_the_members_of_its_protobuf_namesake() -> None:
         ("user.display_name", ["displayName"]),
         ("account_id", ["accountId"]),
         ("filter.min_amount", ["filter", "minAmount"]),
+        ("filter.until_date", ["filter", "to"]),
+        ("account.opening_date", ["openingDate"]),
+        ("transaction_ids[12]", ["transactionIds", "12"]),
     ],
 )
 def test_field_of_a_refusal_is_named_as_the_client_named_it(field: str, path: list[str]) -> None:
