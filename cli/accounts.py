@@ -1,13 +1,7 @@
-"""`stori accounts` and `stori account open`."""
-
-import secrets
-from enum import StrEnum
-from typing import Annotated
-
-import typer
+"""`stori accounts`."""
 
 from cli.exits import FAILED, Failure
-from cli.money import amount, minor_units
+from cli.money import amount
 from cli.options import DEFAULT_LIMIT, Json, Limit
 from cli.output import Output
 from cli.pages import Fetch, listed
@@ -17,47 +11,12 @@ from protos.txn.v1 import txn_pb2 as pb
 ID_PREFIX = "acct_"
 
 
-class Kind(StrEnum):
-    DEBIT = "debit"
-    CREDIT = "credit"
-
-
 def accounts(json: Json = False, limit: Limit = DEFAULT_LIMIT) -> None:
     """List your accounts, oldest first."""
     output = Output(as_json=json)
 
     async def work(clients: Clients) -> None:
         show_accounts(output, [one async for one in listed(_pages(clients), limit)])
-
-    run(work)
-
-
-def account_open(
-    name: Annotated[str, typer.Argument(help="How you call it.")],
-    currency: Annotated[str, typer.Option("--currency", help="ISO 4217, such as USD.")],
-    kind: Annotated[Kind, typer.Option("--kind", help="What your bank calls it.")] = Kind.DEBIT,
-    opening_balance: Annotated[str, typer.Option("--opening-balance", help="Such as 100.00; a debt is negative.")] = "",
-    opening_date: Annotated[str, typer.Option("--opening-date", help="The day it was so, as 2026-07-01.")] = "",
-    json: Json = False,
-) -> None:
-    """Open an account."""
-    output, currency = Output(as_json=json), currency.upper()
-    try:
-        opening_minor = minor_units(opening_balance or "0", currency)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--opening-balance or --currency") from None
-    request = pb.OpenAccountRequest(
-        name=name,
-        kind=pb.AccountKind.Value(f"ACCOUNT_KIND_{kind.name}"),
-        currency_code=currency,
-        opening_balance_minor=opening_minor,
-        opening_date=opening_date,
-        idempotency_key=secrets.token_hex(16),
-    )
-
-    async def work(clients: Clients) -> None:
-        opened = (await clients.accounts.OpenAccount(request)).account
-        show_accounts(output, [opened])
 
     run(work)
 

@@ -1,20 +1,29 @@
 """The commands of `stori`."""
 
+from collections.abc import Callable, Mapping
+
 import typer
 
-from cli.accounts import account_open, accounts
+from cli.account import account_close, account_open, account_reopen, account_update
+from cli.accounts import accounts
 from cli.config import config
+from cli.decisions import imports_commit, imports_decide, imports_discard
+from cli.export import export, imports_original, imports_rejects
 from cli.importing import import_
 from cli.imports import imports_list, imports_show
+from cli.manual import annotate, delete, record
 from cli.methods import call_method
 from cli.migrate import migrate
+from cli.repeat import imports_repeat
+from cli.revert import imports_revert
 from cli.sign_in import login, logout, token
 from cli.summary import summary
 from cli.transactions import transactions
 from cli.verify import verify
 
+_Commands = Mapping[str, Callable[..., None]]
 EPILOGUE = (
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 75 a dependency is down (try again), 78 bad configuration, "
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 75 try again (a dependency is down), 78 bad configuration, "
     "130 interrupted."
 )
 
@@ -28,21 +37,42 @@ def create_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for function in (login, logout, token, accounts, transactions, summary, verify, config, migrate):
+    for function in (login, logout, token, accounts, transactions, summary, verify, record, annotate, delete, export):
         app.command()(function)
     app.command("import")(import_)
+    app.add_typer(_group("Open, change and close accounts.", _ACCOUNT), name="account")
+    app.add_typer(_group("Look at imports, decide about them, undo and repeat them.", _IMPORTS), name="imports")
     app.command("grpc")(call_method)
     app.command("healthcheck", add_help_option=False, context_settings=_PASSED_ON)(healthcheck)
-    account = typer.Typer(help="Open accounts.", rich_markup_mode=None)
-    account.command("open")(account_open)
-    app.add_typer(account, name="account")
-    imports = typer.Typer(help="Look at imports.", rich_markup_mode=None)
-    imports.command("list")(imports_list)
-    imports.command("show")(imports_show)
-    app.add_typer(imports, name="imports")
+    app.command()(config)
+    app.command()(migrate)
     return app
 
 
+def _group(about: str, commands: _Commands) -> typer.Typer:
+    group = typer.Typer(help=about, rich_markup_mode=None)
+    for name, function in commands.items():
+        group.command(name)(function)
+    return group
+
+
+_ACCOUNT: _Commands = {
+    "open": account_open,
+    "update": account_update,
+    "close": account_close,
+    "reopen": account_reopen,
+}
+_IMPORTS: _Commands = {
+    "list": imports_list,
+    "show": imports_show,
+    "commit": imports_commit,
+    "decide": imports_decide,
+    "discard": imports_discard,
+    "revert": imports_revert,
+    "repeat": imports_repeat,
+    "rejects": imports_rejects,
+    "original": imports_original,
+}
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 

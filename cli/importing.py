@@ -1,32 +1,27 @@
 """`stori import`: a file announced, posted straight to S3, and followed to its end."""
 
-import asyncio
 import secrets
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, NoReturn
+from typing import IO, Annotated
 
 import typer
 
 from cli.accounts import find_account
-from cli.exits import DEPENDENCY_DOWN, FAILED, INTERRUPTED, Failure
-from cli.imports import outcome_document, rejected_rows, show_outcome, state_of
-from cli.money import amount
-from cli.options import DEFAULT_LIMIT, Account, Json
-from cli.output import Output, ProgressBar
+from cli.exits import DEPENDENCY_DOWN, FAILED, Failure
+from cli.following import DEFAULT_SECONDS, Timeout, followed
+from cli.options import Account, Json
+from cli.outcome import conclude
+from cli.output import Output
+from cli.review import Format, ReviewOption, Yes, decided, review_of
 from cli.session import Clients, run
-from cli.text import plain
 from protos.txn.v1 import txn_pb2 as pb
-from runtime.refusals import DeadlineExceeded, Unavailable
 
 UPLOAD_SECONDS = 120.0
-WATCH_ATTEMPTS = 5
-WATCH_PAUSE_SECONDS = 1.0
 STDIN_MAX_BYTES = 100_000_000
 STDIN = "-"
 
@@ -41,50 +36,24 @@ class Statement:
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV statement; - reads standard input.")],
     account: Account,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
+    review: ReviewOption = None,
+    format_id: Format = "",
     name: Annotated[str, typer.Option("--name", help="What to call the file, in place of its own name.")] = "",
-    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for the end.")] = 300,
+    timeout: Timeout = DEFAULT_SECONDS,
     json: Json = False,
 ) -> None:
     """Import a bank statement; every transaction is recorded exactly once, however often the file comes."""
-    output = Output(as_json=json)
+    output, wanted = Output(as_json=json), review_of(review, yes=yes)
     with opened(file, name) as statement:
 
         async def work(clients: Clients) -> None:
             holder = await find_account(clients, account)
-            if not yes and sys.stdin.isatty() and sys.stderr.isatty() and not confirmed(statement, holder):
-                raise Failure("Nothing was imported.")
-            with output.progress() as bar:
-                done = await bring(clients, statement, holder.id, timeout, bar)
-            rejected = await rejected_rows(clients, done, DEFAULT_LIMIT)
-            output.document(outcome_document(done, rejected))
-            if done.state != pb.IMPORT_STATE_COMPLETED:
-                raise Failure(f"{done.id} is {state_of(done)}: {done.failure}", FAILED, done.request_id)
-            show_outcome(output, done, rejected, [pb.FINDING_BASIS_ASSUMPTION])
-            after = await find_account(clients, holder.id)
-            output.say(
-                f"{after.name}: balance {amount(after.balance_minor, after.currency_code)} {after.currency_code}"
-            )
+            started = await upload(clients, statement, holder.id, wanted, format_id)
+            planned = await followed(clients, output, started, timeout)
+            await conclude(clients, output, await decided(clients, output, planned, timeout, yes=yes))
 
         run(work)
-
-
-def confirmed(statement: Statement, holder: pb.Account) -> bool:
-    what = f"Import {statement.name} ({statement.size_bytes} bytes) into {holder.name} ({holder.currency_code})?"
-    # The event loop would take note of Ctrl-C and act on it once the question is answered.
-    noting = signal.signal(signal.SIGINT, _give_up)
-    try:
-        return typer.confirm(plain(what), err=True)
-    except typer.Abort:
-        typer.echo(err=True)
-        return False
-    finally:
-        signal.signal(signal.SIGINT, noting)
-
-
-def _give_up(*_: object) -> NoReturn:
-    typer.echo(err=True)
-    raise Failure("Nothing was imported.", INTERRUPTED)
 
 
 @contextmanager
@@ -112,27 +81,21 @@ def opened(file: str, name: str) -> Iterator[Statement]:
         yield Statement(name or path.name, path.stat().st_size, content)
 
 
-async def bring(
-    clients: Clients, statement: Statement, account_id: str, seconds: float, bar: ProgressBar | None
+async def upload(
+    clients: Clients, statement: Statement, account_id: str, review: pb.Review.ValueType, format_id: str
 ) -> pb.Import:
-    """Announces, posts and follows a file; the settled import."""
+    """Announces and posts a file; the import as it was announced."""
     request = pb.StartImportRequest(
         account_id=account_id,
         file_name=statement.name,
         size_bytes=statement.size_bytes,
-        review=pb.REVIEW_NEVER,
+        review=review,
         idempotency_key=secrets.token_hex(16),
+        format_id=format_id,
     )
     started = (await clients.imports.StartImport(request)).statement_import
     await post(started, statement)
-    try:
-        async with asyncio.timeout(seconds):
-            return await follow(clients, started.id, lambda now: show(bar, now))
-    except TimeoutError:
-        sentence = (
-            f"{started.id} has not ended within {seconds:.0f} s; `stori imports show {started.id}` follows it up."
-        )
-        raise Failure(sentence, DEPENDENCY_DOWN, started.request_id) from None
+    return started
 
 
 async def post(started: pb.Import, statement: Statement) -> None:
@@ -152,29 +115,3 @@ async def post(started: pb.Import, statement: Statement) -> None:
         code = DEPENDENCY_DOWN if answer.is_server_error else FAILED
         sentence = f"The upload was refused with status {answer.status_code}; nothing was imported."
         raise Failure(sentence, code, started.request_id)
-
-
-async def follow(clients: Clients, import_id: str, tell: Callable[[pb.Import], None]) -> pb.Import:
-    """The import as it is when its stream ends; a stream that breaks is opened again."""
-    request, failures = pb.WatchImportsRequest(import_id=import_id), 0
-    while True:
-        last = None
-        try:
-            async for change in clients.imports.WatchImports(request):
-                last, failures = change.statement_import, 0
-                tell(last)
-        except (Unavailable, DeadlineExceeded):
-            failures += 1
-            if failures == WATCH_ATTEMPTS:
-                raise
-            await asyncio.sleep(WATCH_PAUSE_SECONDS)
-            continue
-        if last is not None:
-            return last
-
-
-def show(bar: ProgressBar | None, now: pb.Import) -> None:
-    if bar is not None:
-        progress = now.progress
-        state = state_of(now).replace("_", " ").lower()
-        bar.show(state, progress.bytes_read, progress.bytes_total, f"{progress.rows_read} rows")

@@ -1,21 +1,20 @@
-"""`stori imports list` and `stori imports show`, and an import's outcome."""
+"""`stori imports list` and `stori imports show`."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli.accounts import find_account
-from cli.exits import Failure
 from cli.moments import since as moment
 from cli.options import DEFAULT_LIMIT, Account, Json, Limit
-from cli.output import Output, protojson
+from cli.outcome import find_import, show_import, state_of
+from cli.output import Output
 from cli.pages import listed
 from cli.session import Clients, run
 from protos.txn.v1 import txn_pb2 as pb
 
-STATE_PREFIX = "IMPORT_STATE_"
+ImportId = Annotated[str, typer.Argument(metavar="ID", help="An import's id, imp_….")]
 
 
 def imports_list(
@@ -53,7 +52,7 @@ def imports_list(
 
 
 def imports_show(
-    import_id: Annotated[str, typer.Argument(metavar="ID", help="An import's id, imp_….")],
+    import_id: ImportId,
     limit: Annotated[int, typer.Option("--rows", min=0, help="The most rejected rows to show; 0 shows all.")] = 100,
     json: Json = False,
 ) -> None:
@@ -61,42 +60,12 @@ def imports_show(
     output = Output(as_json=json)
 
     async def work(clients: Clients) -> None:
-        answer = await clients.imports.BatchGetImports(pb.BatchGetImportsRequest(import_ids=[import_id]))
-        [result] = answer.results
-        if not result.HasField("statement_import"):
-            raise Failure("There is no such import.")
-        found = result.statement_import
-        found.ClearField("upload")
-        rejected = await rejected_rows(clients, found, limit)
-        output.document(outcome_document(found, rejected))
-        show_outcome(output, found, rejected)
+        found = await find_import(clients, import_id)
+        await show_import(clients, output, found, rejected_max=limit)
+        for line in _ways_on(found):
+            output.say(line)
 
     run(work)
-
-
-def outcome_document(found: pb.Import, rejected: list[pb.ImportRow]) -> dict[str, Any]:
-    return {"statementImport": found, "rejectedRows": [protojson(row) for row in rejected]}
-
-
-def show_outcome(
-    output: Output,
-    found: pb.Import,
-    rejected: list[pb.ImportRow],
-    bases: Collection[int] = tuple(pb.FindingBasis.values()),
-) -> None:
-    """What became of a file, in words; how it was read, as far as that rests on `bases`."""
-    output.say(f"{found.id}  {state_of(found)}  {found.file_name}  (request {found.request_id})")
-    if found.failure:
-        output.say(found.failure)
-    if found.state == pb.IMPORT_STATE_COMPLETED:
-        new, known, bad = found.imported_count, found.duplicate_count, found.rejected_count
-        output.say(f"{found.row_count} rows: {new} new, {known} already here, {bad} rejected")
-    for finding in (each for each in found.findings if each.basis in bases):
-        basis = pb.FindingBasis.Name(finding.basis).removeprefix("FINDING_BASIS_").lower()
-        output.say(f"{basis}: {finding.message}")
-    if rejected:
-        rows = [(str(row.line), row.reason, row.column, " | ".join(row.cells)) for row in rejected]
-        output.table(("line", "reason", "column", "cells"), rows, right=("line",))
 
 
 def show_imports(output: Output, found: list[pb.Import]) -> None:
@@ -117,18 +86,16 @@ def show_imports(output: Output, found: list[pb.Import]) -> None:
     output.table(columns, rows, right=("new", "known", "rejected"))
 
 
-async def rejected_rows(clients: Clients, found: pb.Import, limit: int) -> list[pb.ImportRow]:
-    if not found.rejected_count:
-        return []
-
-    async def fetch(token: str, size: int) -> tuple[list[pb.ImportRow], str]:
-        request = pb.ListImportRowsRequest(
-            import_id=found.id, outcome=pb.ROW_OUTCOME_REJECT, page_token=token, page_size=size
-        )
-        answer = await clients.imports.ListImportRows(request)
-        return list(answer.rows), answer.next_page_token
-
-    return [row async for row in listed(fetch, limit, "stori imports show --rows")]
+def _ways_on(found: pb.Import) -> list[str]:
+    """How it was asked for, where that is not the usual; and, where it waits, what may be done with it."""
+    lines = [f"read as {found.format_id}"] if found.format_id else []
+    if found.repeats_import_id:
+        lines.append(f"reads the file of {found.repeats_import_id} again")
+    if found.review:
+        lines.append(f"review {pb.Review.Name(found.review).removeprefix('REVIEW_').lower().replace('_', '-')}")
+    if found.state == pb.IMPORT_STATE_READY:
+        lines.append(f"`stori imports commit {found.id} --plan {found.plan.digest}` commits this plan")
+    return lines
 
 
 def _until(earliest: datetime | None, page: list[pb.Import], token: str) -> tuple[list[pb.Import], str]:
@@ -137,7 +104,3 @@ def _until(earliest: datetime | None, page: list[pb.Import], token: str) -> tupl
         return page, token
     recent = [one for one in page if one.create_time.ToDatetime(UTC) >= earliest]
     return recent, token if len(recent) == len(page) else ""
-
-
-def state_of(found: pb.Import) -> str:
-    return pb.ImportState.Name(found.state).removeprefix(STATE_PREFIX)

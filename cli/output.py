@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
@@ -18,13 +18,17 @@ from rich.text import Text
 from cli.exits import ReaderGone
 from cli.text import plain
 
+# Columns of ids, which are copied: they are never broken into lines.
+WHOLE = frozenset({"id", "import", "figure"})
+
 
 class Output:
-    """Standard output of one command. Whatever it is given is made harmless for a terminal."""
+    """Standard output of one command, or another stream. Whatever it is given is made harmless for a terminal."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, stream: TextIO | None = None) -> None:
         self.as_json = as_json
-        self.is_terminal = sys.stdout.isatty()
+        self._stream = stream or sys.stdout
+        self.is_terminal = self._stream.isatty()
         self.is_plain = not self.is_terminal or bool(os.environ.get("NO_COLOR"))
 
     def document(self, message: Message | dict[str, Any]) -> None:
@@ -35,18 +39,18 @@ class Output:
     def json(self, message: Message | dict[str, Any], indent: int | None = None) -> None:
         """A JSON document whatever was asked for, at once: its reader may wait for it."""
         # ASCII, so that no character of it acts on a terminal.
-        _write(json.dumps(protojson(message), indent=indent) + "\n")
+        self._write(json.dumps(protojson(message), indent=indent) + "\n")
         self.flush()
 
     def say(self, sentence: str) -> None:
         """A line for a person; nothing where JSON is asked for."""
         if not self.as_json:
-            _write(plain(sentence) + "\n")
+            self._write(plain(sentence) + "\n")
 
     def flush(self) -> None:
         """For a reader that waits for what was said so far."""
         try:
-            sys.stdout.flush()
+            self._stream.flush()
         except BrokenPipeError:
             raise ReaderGone from None
 
@@ -56,17 +60,18 @@ class Output:
             return
         if not self.is_terminal:
             for row in (columns, *rows):
-                _write("\t".join(map(plain, row)) + "\n")
+                self._write("\t".join(map(plain, row)) + "\n")
             return
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             table.add_column(
-                column, justify="right" if column in right else "left", overflow="fold", no_wrap=column == "id"
+                column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in WHOLE
             )
         for row in rows:
             table.add_row(*(Text(plain(cell)) for cell in row))
         try:
             Console(
+                file=self._stream,
                 force_terminal=True,
                 color_system=None if self.is_plain else "auto",
                 no_color=self.is_plain,
@@ -83,6 +88,12 @@ class Output:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             yield ProgressBar(progress)
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
 
 class ProgressBar:
@@ -107,10 +118,3 @@ def protojson(message: Message | dict[str, Any]) -> dict[str, Any]:
     if isinstance(message, dict):
         return {name: protojson(value) if isinstance(value, Message) else value for name, value in message.items()}
     return MessageToDict(message, always_print_fields_with_no_presence=True)
-
-
-def _write(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-    except BrokenPipeError:
-        raise ReaderGone from None

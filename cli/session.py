@@ -17,7 +17,7 @@ from protos.txn.v1 import txn_pb2_grpc as txn
 from protos.user.v1 import user_pb2_grpc as user
 from runtime import call
 from runtime.call import Call
-from runtime.refusals import DeadlineExceeded, Refusal, Unauthenticated, Unavailable
+from runtime.refusals import Aborted, DeadlineExceeded, Refusal, Unauthenticated, Unavailable
 from runtime.rpc.client import Credential, RpcClientSettings, open_channel
 
 DEADLINE_SECONDS = 15.0
@@ -98,7 +98,8 @@ def _failure(refusal: Refusal, target: Target, request_id: str) -> Failure:
     if isinstance(refusal, Unavailable) and refusal.reason == Unavailable.default_reason:
         sentence = f"Stori does not answer at {target.user_svc_address} or {target.txn_svc_address}."
         return Failure(sentence, DEPENDENCY_DOWN, request_id)
-    code = DEPENDENCY_DOWN if isinstance(refusal, Unavailable | DeadlineExceeded) else FAILED
+    # Aborted lost a race, as against an account that is committing something large: the same again may succeed.
+    code = DEPENDENCY_DOWN if isinstance(refusal, Unavailable | DeadlineExceeded | Aborted) else FAILED
     details = "; ".join(f"{field} {what}" for field, what in refusal.fields.items())
     # The message of some lists the fields, which the details name again.
     message = refusal.message.rstrip(".").removesuffix(", ".join(refusal.fields)).rstrip(": ")

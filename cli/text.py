@@ -8,5 +8,10 @@ def plain(text: str) -> str:
     return "".join(character if is_printable(character) else _escaped(character) for character in text)
 
 
+def cut(text: str, characters: int) -> str:
+    """The text, or its beginning and an ellipsis: at most that many characters."""
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")

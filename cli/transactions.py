@@ -1,11 +1,13 @@
 """`stori transactions`."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from cli.accounts import find_account
+from cli.filters import BroughtBy, Category, DirectionOption, FromDate, UntilDate, Words, transaction_filter
 from cli.money import amount
 from cli.options import DEFAULT_LIMIT, Json, Limit
 from cli.output import Output
@@ -23,33 +25,21 @@ class Order(StrEnum):
     AMOUNT_ASC = "amount-asc"
 
 
-class Direction(StrEnum):
-    CREDIT = "credit"
-    DEBIT = "debit"
-
-
 def transactions(
     account: Annotated[list[str], typer.Option("--account", help="An id or a name; may be repeated.")] = [],  # noqa: B006 -- typer reads it, nobody writes it
-    from_date: Annotated[str, typer.Option("--from", help="First day, as 2026-07-01.")] = "",
-    until_date: Annotated[str, typer.Option("--until", help="Last day, as 2026-07-31.")] = "",
-    text: Annotated[str, typer.Option("--text", help="Words of the description, or their beginnings.")] = "",
-    category: Annotated[str, typer.Option("--category")] = "",
-    direction: Annotated[Direction | None, typer.Option("--direction")] = None,
-    import_id: Annotated[str, typer.Option("--import", help="Only what this import brought.")] = "",
+    from_date: FromDate = "",
+    until_date: UntilDate = "",
+    text: Words = "",
+    category: Category = "",
+    direction: DirectionOption = None,
+    import_id: BroughtBy = "",
     order: Annotated[Order, typer.Option("--order")] = Order.BOOKED_DESC,
     limit: Limit = DEFAULT_LIMIT,
     json: Json = False,
 ) -> None:
     """List transactions, of all your accounts unless told otherwise."""
     output = Output(as_json=json)
-    only = pb.TransactionFilter(
-        from_date=from_date,
-        until_date=until_date,
-        text=text,
-        category=category,
-        direction=pb.Direction.Value(f"DIRECTION_{direction.name}") if direction else pb.DIRECTION_UNSPECIFIED,
-        import_id=import_id,
-    )
+    only = transaction_filter(from_date, until_date, text, category, direction, import_id)
 
     async def work(clients: Clients) -> None:
         account_ids = [(await find_account(clients, one)).id for one in account]
@@ -69,9 +59,19 @@ def transactions(
         async for one in listed(fetch, limit):
             output.document(one)
             found.append(one)
-        output.table(COLUMNS, [_row(one) for one in found], right=("amount",))
+        _show_table(output, found)
 
     run(work)
+
+
+def show_transactions(output: Output, found: Collection[pb.Transaction]) -> None:
+    for one in found:
+        output.document(one)
+    _show_table(output, found)
+
+
+def _show_table(output: Output, found: Collection[pb.Transaction]) -> None:
+    output.table(COLUMNS, [_row(one) for one in found], right=("amount",))
 
 
 def _row(one: pb.Transaction) -> tuple[str, ...]:

@@ -4,15 +4,18 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.service.txn import Client, Txn
+
 ROOT = Path(__file__).parent.parent.parent
 LAUNCHER = ROOT / "cli" / "stori"
 SECONDS = 60.0
+QUESTION = b"[y/N]"
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,23 @@ class Stori:
 
     async def on_a_terminal(self, *arguments: str, typed: bytes = b"") -> Done:
         """What the command writes to a terminal, all of it in `out`."""
+        async with self.at_a_terminal(*arguments) as conversation:
+            conversation.type(typed)
+            return await conversation.end()
+
+    @asynccontextmanager
+    async def at_a_terminal(self, *arguments: str, **options: Any) -> AsyncIterator["Conversation"]:
+        """The command on a terminal, to be answered as it asks; `options` take other streams away from it."""
         with terminal() as (ours, theirs):
-            process = await self.start(*arguments, stdin=theirs, stdout=theirs, stderr=theirs)
+            streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+            process = await self.start(*arguments, **{**streams, **options})
             os.close(theirs)
-            os.write(ours, typed)
-            reading = asyncio.create_task(asyncio.to_thread(_read_all, ours))
-            async with asyncio.timeout(SECONDS):
-                code = await process.wait()
-                return Done(code, (await reading).decode(), "")
+            try:
+                yield Conversation(process, ours)
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
 
     async def interrupted(self, process: asyncio.subprocess.Process) -> Done:
         """Ends it as Ctrl-C does."""
@@ -86,6 +98,52 @@ class Stori:
         async with asyncio.timeout(SECONDS):
             out, err = await process.communicate()
         return Done(process.returncode or 0, out.decode(), err.decode())
+
+
+@dataclass
+class Conversation:
+    """A command and our end of its terminal."""
+
+    process: asyncio.subprocess.Process
+    _ours: int
+    _seen: bytes = b""
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._ours, keys)
+
+    async def asked(self) -> None:
+        """Waits for the next question."""
+        count = self._seen.count(QUESTION)
+        async with asyncio.timeout(SECONDS):
+            while self._seen.count(QUESTION) == count:
+                self._seen += await asyncio.to_thread(os.read, self._ours, 65536)
+
+    async def end(self) -> Done:
+        """How it ends; `out` is all that it wrote to the terminal."""
+        reading = asyncio.create_task(asyncio.to_thread(_read_all, self._ours))
+        async with asyncio.timeout(SECONDS):
+            code = await self.process.wait()
+            # What was typed is echoed, whatever it was.
+            return Done(code, (self._seen + await reading).decode(errors="replace"), "")
+
+    async def interrupted(self) -> Done:
+        """How it ends after Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        return await self.end()
+
+
+def shell_of(txn: Txn, person: Client, folder: Path) -> Stori:
+    """The shell of a person, with his token."""
+    address = f"127.0.0.1:{txn.port}"
+    return Stori(
+        folder,
+        {
+            "STORI_ENVIRONMENT": "local",
+            "STORI_USER_SVC_ADDRESS": address,
+            "STORI_TXN_SVC_ADDRESS": address,
+            "STORI_TOKEN": txn.issuer.token(subject=person.subject),
+        },
+    )
 
 
 @contextmanager

@@ -3,46 +3,29 @@
 import asyncio
 import os
 import re
-import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from protos.txn.v1 import txn_pb2
-from runtime.database import Database
-from tests.service.importing import BRIEF, Uploads, account, imported, newest, start
-from tests.service.stori import LAUNCHER, Stori, terminal
+from local.roles import DatabaseUrls
+from runtime.ids import from_id
+from tests.service.importing import BRIEF, account, imported, newest, start
+from tests.service.stori import LAUNCHER, Stori, shell_of
 from tests.service.txn import Client, Txn
 
 ESCAPE = "\x1b"
 BAD = b"date,description,amount\n2026-07-01,Fine,1.00\n2026-07-02,\x1b[31mred,abc\n2026-13-01,Worse,2.00\n"
 
 
-@pytest.fixture(autouse=True, scope="module")
-async def importer(uploads: Uploads, txn_database: Database) -> AsyncIterator[None]:
-    async with uploads.running(txn_database):
-        yield
+@pytest.fixture
+async def person(txn_importing: Txn) -> Client:
+    return await txn_importing.person()
 
 
 @pytest.fixture
-async def person(txn_whole: Txn) -> Client:
-    return await txn_whole.person()
-
-
-@pytest.fixture
-def stori(txn_whole: Txn, person: Client, tmp_path: Path) -> Stori:
-    """The person's shell, with his token."""
-    address = f"127.0.0.1:{txn_whole.port}"
-    return Stori(
-        tmp_path,
-        {
-            "STORI_ENVIRONMENT": "local",
-            "STORI_USER_SVC_ADDRESS": address,
-            "STORI_TXN_SVC_ADDRESS": address,
-            "STORI_TOKEN": txn_whole.issuer.token(subject=person.subject),
-        },
-    )
+def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
+    return shell_of(txn_importing, person, tmp_path)
 
 
 @pytest.fixture
@@ -145,42 +128,6 @@ async def test_a_stream_is_a_line_for_each_message_and_ctrl_c_ends_it_with_130(s
     assert (ended.code, ended.err) == (130, "")
 
 
-async def test_on_a_terminal_one_is_asked_first(stori: Stori, person: Client, brief: str) -> None:
-    opened = await person.open_account(name="Everyday")
-
-    no = await stori.on_a_terminal("import", brief, "--account", opened.id, typed=b"n\n")
-    before = list((await person.imports.ListImports(txn_pb2.ListImportsRequest())).imports)
-    yes = await stori.on_a_terminal("import", brief, "--account", opened.id, typed=b"y\n")
-
-    assert "Everyday (USD)" in no.out
-    assert (no.code, before) == (1, [])
-    assert (yes.code, (await newest(person, opened.id)).imported_count) == (0, 4)
-
-
-async def test_ctrl_c_at_the_question_imports_nothing(stori: Stori, person: Client, brief: str) -> None:
-    opened = await person.open_account()
-    with terminal() as (ours, theirs):
-        asked = await stori.start("import", brief, "--account", opened.id, stdin=theirs, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        question = ""
-        while "[y/N]" not in question:
-            question += (await asyncio.to_thread(os.read, ours, 4096)).decode()
-
-        asked.send_signal(signal.SIGINT)
-
-        assert await asyncio.wait_for(asked.wait(), 60) == 130
-        assert "Nothing was imported." in os.read(ours, 4096).decode()
-    assert list((await person.imports.ListImports(txn_pb2.ListImportsRequest())).imports) == []
-
-
-async def test_no_answer_at_all_is_a_no(stori: Stori, person: Client, brief: str) -> None:
-    opened = await person.open_account()
-
-    done = await stori.on_a_terminal("import", brief, "--account", opened.id, typed=b"\x04")
-
-    assert (done.code, "Nothing was imported." in done.out) == (1, True)
-
-
 async def test_an_id_stays_whole_on_a_narrow_terminal(stori: Stori, person: Client) -> None:
     opened = await person.open_account(name="A name that is longer than what is left for it beside the other columns")
 
@@ -249,6 +196,25 @@ async def test_a_summary_has_the_figures_of_each_month_and_of_all(stori: Stori, 
     ]
     assert rows[-1]["month"] == "all"
     assert (document["accountId"], document["summary"]["averageDebitMinor"]) == (opened.id, "-1538")
+
+
+async def test_a_claim_that_differs_is_named_whole_also_on_a_narrow_terminal(
+    stori: Stori, person: Client, txn_urls: DatabaseUrls
+) -> None:
+    opened = await person.open_account()
+    done = await imported(person, opened.id)
+    with psycopg.connect(txn_urls.owner) as connection:
+        moved = "UPDATE transaction SET line = 9 WHERE account_id = %s AND line = 2"
+        connection.execute(moved, [from_id("acct", opened.id)])
+
+    piped = await stori.run("verify", opened.id)
+    shown = await stori.changed(COLUMNS="80").on_a_terminal("verify", opened.id)
+
+    [row] = piped.rows()
+    assert (piped.code, shown.code) == (1, 1)
+    assert re.fullmatch(r"txn_[0-9a-z]{26} claim", row["figure"])
+    assert (row["kept"], row["computed"]) == (f"{done.id} line 9", f"{done.id} line 2")
+    assert row["figure"] in shown.out
 
 
 async def test_a_reader_that_leaves_ends_it_quietly(stori: Stori, person: Client) -> None:

@@ -94,6 +94,25 @@ async def test_commands_work_in_a_pipe(stori: Stori) -> None:
     assert (first, ids.strip()) == ("10.00\n", "4")
 
 
+async def test_what_is_exported_is_the_same_ledger_elsewhere_and_an_undone_import_leaves_no_trace(stori: Stori) -> None:
+    for name in ("Everyday", "Copy"):
+        await stori.run("account", "open", name, "--currency", "USD")
+    empty = await digests(stori)
+    brought = await stori.run("import", BRIEF, "--account", "Everyday", "--json")
+
+    await pipe(stori, f"{LAUNCHER} export --account Everyday | {LAUNCHER} import - --account Copy --json")
+    full = await digests(stori)
+    undone = await stori.run("imports", "revert", brought.document["statementImport"]["id"], "--yes")
+
+    assert (len(set(empty)), len(set(full)), empty[0] != full[0], undone.code) == (1, 1, True, 0)
+    assert await digests(stori) == [empty[0], full[1]]
+
+
+async def digests(stori: Stori) -> list[str]:
+    """Recomputed, of each account, oldest first."""
+    return [one["ledgerDigest"] for one in (await stori.run("verify", "--json")).documents]
+
+
 async def pipe(stori: Stori, line: str) -> str:
     """What a line of shell writes; every part of it must succeed."""
     bash = shutil.which("bash")

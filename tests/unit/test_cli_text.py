@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.text import plain
+from cli.text import cut, plain
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,8 @@ def test_nothing_that_acts_is_left(text: str) -> None:
     left = {unicodedata.category(character) for character in plain(text)} - {"Cf"}
 
     assert left.isdisjoint({"Cc", "Co", "Cs", "Zl", "Zp"})
+
+
+@pytest.mark.parametrize(("text", "shown"), [("", ""), ("abcd", "abcd"), ("abcde", "abc…")])
+def test_a_long_text_is_cut_to_its_beginning(text: str, shown: str) -> None:
+    assert cut(text, 4) == shown
