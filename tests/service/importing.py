@@ -3,7 +3,7 @@
 import asyncio
 import json
 import urllib.parse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -82,15 +82,17 @@ class Uploads:
 
         `changes` are of the importer's settings.
         """
-        stopping, settings = asyncio.Event(), self.settings.model_copy(update=changes)
+        settings = self.settings.model_copy(update=changes)
         consumer = Consumer(self.aws, self.queue.url, self.importer(database, **changes).handle, settings)
-        relay = Relay(database.url, {IMPORTS: SqsPublisher(self.aws, self.queue.url)})
-        work = [asyncio.create_task(one.run(stopping)) for one in (consumer, relay)]
-        try:
+        async with self.relaying(database), until_stopped(consumer.run):
             yield
-        finally:
-            stopping.set()
-            await asyncio.gather(*work)
+
+    @asynccontextmanager
+    async def relaying(self, database: Database) -> AsyncIterator[None]:
+        """The relay that tells the queue of due imports."""
+        relay = Relay(database.url, {IMPORTS: SqsPublisher(self.aws, self.queue.url)})
+        async with until_stopped(relay.run):
+            yield
 
     async def deliver(self, database: Database, *announced: Message, **changes: Any) -> None:
         """Puts the messages into the queue and runs an importer until nothing waits there and nothing is hidden."""
@@ -109,6 +111,18 @@ class Uploads:
             (raw,) = await self.queue.take(1)
             if "s3:TestEvent" not in raw["Body"]:
                 return message(raw["Body"])
+
+
+@asynccontextmanager
+async def until_stopped(run: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Runs a worker inside the block, and lets it end in peace."""
+    stopping = asyncio.Event()
+    work = asyncio.create_task(run(stopping))
+    try:
+        yield
+    finally:
+        stopping.set()
+        await work
 
 
 def message(body: str) -> Message:

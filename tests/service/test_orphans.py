@@ -24,6 +24,37 @@ FAILED, INTERNAL = txn_pb2.IMPORT_STATE_FAILED, txn_pb2.IMPORT_FAILURE_CODE_INTE
 QUEUE_VISIBILITY_SECONDS = 60  # deploy/app.yaml: ImportsVisibilitySeconds
 
 
+async def test_a_revert_that_nobody_works_on_is_taken_back(
+    txn_whole: Txn, uploads: Uploads, txn_database: Database, txn_urls: DatabaseUrls
+) -> None:
+    person = await txn_whole.person()
+    opened = await person.open_account()
+    async with uploads.running(txn_database):
+        done = await imported(person, opened.id)
+    before = await account(person, opened.id)
+    await person.imports.RevertImport(txn_pb2.RevertImportRequest(import_id=done.id))
+    sweep = Sweep(txn_database, uploads.settings.model_copy(update={"orphan_seconds": 0}))
+
+    await sweep.once()
+    untold = await found(person, done.id)
+    async with uploads.relaying(txn_database):
+        await eventually(lambda: all_told(txn_urls))
+    uploads.aws.client("sqs").purge_queue(QueueUrl=uploads.queue.url)
+    await sweep.once()
+    given_up = await found(person, done.id)
+
+    # As long as the queue has not even been told, it is nobody's fault but the queue's.
+    assert untold.state == txn_pb2.IMPORT_STATE_REVERTING
+    assert given_up.state == txn_pb2.IMPORT_STATE_COMPLETED
+    assert await account(person, opened.id) == before
+
+
+def all_told(urls: DatabaseUrls) -> bool:
+    with psycopg.connect(urls.owner) as connection:
+        query = "SELECT count(*) FROM outbox WHERE destination = 'imports' AND publish_time IS NULL"
+        return connection.execute(query).fetchone() == (0,)
+
+
 async def test_an_import_whose_importer_and_message_are_gone_is_ended_without_rows(
     txn_whole: Txn, uploads: Uploads, txn_urls: DatabaseUrls, emulator: Emulator
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import and_, func, or_, select, text, update
 from runtime.database import ReadSession, WriteSession
 from runtime.ids import to_id
 from txn_svc.access import owner_of
+from txn_svc.imports.due import IMPORTS
 from txn_svc.model import IMPORT_STATES_DUE, IMPORT_STATES_OPEN, Account, StatementImport, outbox
 
 STATEMENT_TIMEOUT_SECONDS = 600
@@ -138,7 +139,7 @@ async def unfinished(session: ReadSession, most: int) -> Sequence[StatementImpor
     is_due = StatementImport.state.in_(IMPORT_STATES_DUE)
     query = select(StatementImport).where(is_due).order_by(StatementImport.start_time).limit(most)
     found = {to_id("imp", one.id): one for one in await session.scalars(query)}
-    untold = outbox.c.publish_time.is_(None), outbox.c.subject.in_(found)
-    for name in await session.scalars(select(outbox.c.subject).where(*untold)):
+    waits = (outbox.c.destination == IMPORTS, outbox.c.publish_time.is_(None), outbox.c.subject.in_(found))
+    for name in await session.scalars(select(outbox.c.subject).where(*waits)):
         found.pop(name, None)
     return list(found.values())
