@@ -1,10 +1,15 @@
-"""What a mail is about, asked of the services that own it; an event only says which import it was."""
+"""What a mail is about, asked of the services that own it.
+
+An event only says which import it was and, of an undo, what that did.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from notifier.settings import NotifierSettings
 from protos.txn.v1 import txn_pb2 as txn
@@ -16,23 +21,35 @@ from runtime.rpc.client import open_channel
 from runtime.tokens.machine import MachineTokens
 
 REJECTS_SHOWN = 3
-SETTLED = frozenset({txn.IMPORT_STATE_COMPLETED, txn.IMPORT_STATE_FAILED})
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What the undo of an import did at its time: only its event knows, the ledger may have changed since."""
+
+    time: Timestamp
+    removed_count: int
+    kept_count: int
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A settled import, its account with the figures of now, its holder, and the first of its rejected rows."""
+    """An import as it is now, its account with the figures of now, its holder, and the first of its rejected rows.
+
+    `undo` is there where the mail is about it.
+    """
 
     statement_import: txn.Import
     account: txn.Account
     summary: txn.Summary
     holder: user.User
     rejects: Sequence[txn.ImportRow]
+    undo: Undo | None = None
 
 
 class FactSource(Protocol):
-    async def of_import(self, import_id: str) -> Facts:
-        """Raises NotFound where one of them is missing, FailedPrecondition where the import is not settled."""
+    async def of_import(self, import_id: str, states: Collection[txn.ImportState.ValueType]) -> Facts:
+        """Raises NotFound where one of them is missing, FailedPrecondition where the import is in none of `states`."""
 
 
 class RpcFacts:
@@ -48,21 +65,24 @@ class RpcFacts:
         self._accounts = accounts
         self._imports = imports
 
-    async def of_import(self, import_id: str) -> Facts:
-        found = await self._import(import_id)
+    async def of_import(self, import_id: str, states: Collection[txn.ImportState.ValueType]) -> Facts:
+        found = await self._import(import_id, states)
         account, summary, rejects = await asyncio.gather(
             self._account(found.account_id), self._summary(found.account_id), self._rejects(found)
         )
+        if (await self._import(import_id, states)).state != found.state:
+            # Undone meanwhile: the figures may be those before, or those after.
+            return await self.of_import(import_id, states)
         # The owner is whoever the ledger says now, not what a message claims.
         return Facts(found, account, summary, await self._holder(account.owner_subject), rejects)
 
-    async def _import(self, import_id: str) -> txn.Import:
+    async def _import(self, import_id: str, states: Collection[txn.ImportState.ValueType]) -> txn.Import:
         answer = await self._imports.BatchGetImports(txn.BatchGetImportsRequest(import_ids=[import_id]))
         if not answer.results or not answer.results[0].HasField("statement_import"):
             raise NotFound("There is no such import.", reason="IMPORT_NOT_FOUND")
         found = answer.results[0].statement_import
-        if found.state not in SETTLED:
-            raise FailedPrecondition("The import is not settled.", reason="IMPORT_NOT_SETTLED")
+        if found.state not in states:
+            raise FailedPrecondition("The import is not where the event says.", reason="IMPORT_NOT_SETTLED")
         return found
 
     async def _account(self, account_id: str) -> txn.Account:

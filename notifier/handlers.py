@@ -1,32 +1,43 @@
 """From an event to a mail: one delivery per event, whatever is delivered twice, killed or refused on the way."""
 
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
 import structlog
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from notifier.deliveries import Claim, Deliveries
-from notifier.facts import Facts, FactSource
+from notifier.facts import Facts, FactSource, Undo
 from notifier.letter import write
 from notifier.mail import Mail, compose
 from notifier.sender import NotAccepted, OutcomeUnknown, Rejected, Sender, StillUnknown
 from notifier.settings import MailSettings
 from protos.events.v1 import events_pb2 as events
+from protos.txn.v1 import txn_pb2 as txn
 from protos.user.v1 import user_pb2 as user
 from runtime import call
 from runtime.ids import to_id
 from runtime.messages.envelope import PREFIX, Event
 from runtime.messages.message import Message
 
-_READ: Final = {
-    "stori.txn.v1.ImportCompleted": events.ImportCompleted,
-    "stori.txn.v1.ImportFailed": events.ImportFailed,
+News = events.ImportCompleted | events.ImportFailed | events.ImportReverted
+
+# What each event carries, and where its import may be by the time that it is handled.
+_READ: Final[Mapping[str, tuple[Callable[[], News], Collection[txn.ImportState.ValueType]]]] = {
+    "stori.txn.v1.ImportCompleted": (
+        events.ImportCompleted,
+        (txn.IMPORT_STATE_COMPLETED, txn.IMPORT_STATE_REVERTING, txn.IMPORT_STATE_REVERTED),
+    ),
+    "stori.txn.v1.ImportFailed": (events.ImportFailed, (txn.IMPORT_STATE_FAILED,)),
+    "stori.txn.v1.ImportReverted": (events.ImportReverted, (txn.IMPORT_STATE_REVERTED,)),
 }
 
 log = structlog.get_logger()
 
 
 class Notifications:
-    """Mails each settled import to its holder, once."""
+    """Mails each import that has ended, or was undone, to its holder: once for each event."""
 
     def __init__(self, facts: FactSource, deliveries: Deliveries, sender: Sender, settings: MailSettings) -> None:
         self._facts = facts
@@ -44,16 +55,17 @@ class Notifications:
         if event.type not in _READ:
             log.info("event ignored", type=event.type)
             return
-        import_id = event.read(_READ[event.type]).import_id
-        if import_id != event.subject:
+        kind, states = _READ[event.type]
+        news = event.read(kind)
+        if news.import_id != event.subject:
             raise ValueError("The event's subject is not the import it tells of.")
         delivery_id = to_id(PREFIX, event.id)
         if await self._deliveries.is_settled(delivery_id):
             log.info("delivery known", delivery_id=delivery_id)
             return
         # Everything that may fail without consequence comes before the claim.
-        facts = await self._facts.of_import(import_id)
-        mail = self._mail(facts, delivery_id)
+        facts = await self._facts.of_import(news.import_id, states)
+        mail = self._mail(replace(facts, undo=_undo(event, news)), delivery_id)
         claim = await self._deliveries.claim(delivery_id, type=event.type, subject=event.subject)
         if claim is not None:
             await self._deliver(claim, mail)
@@ -83,3 +95,11 @@ class Notifications:
                 raise
         else:
             await self._deliveries.settle(claim, "SENT", ses_message_id=ses_message_id)
+
+
+def _undo(event: Event, news: News) -> Undo | None:
+    if not isinstance(news, events.ImportReverted):
+        return None
+    time = Timestamp()
+    time.FromDatetime(event.time)
+    return Undo(time, news.removed_count, news.kept_count)

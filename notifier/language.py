@@ -45,6 +45,10 @@ class Language:
         return f"{day}, {clock} {zone}"
 
 
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def plain(text: str, most: int) -> str:
     """One line without characters that hide or reorder what stands around them, cut to `most` characters."""
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())

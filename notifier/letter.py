@@ -10,9 +10,10 @@ import css_inline
 import mrml
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from notifier import undone
 from notifier.advice import advice
 from notifier.facts import Facts
-from notifier.language import Language, plain
+from notifier.language import Language, count, plain
 from protos.txn.v1 import txn_pb2 as txn
 
 # A mail with the months of decades would be cut off by its reader's program.
@@ -21,6 +22,9 @@ NAME_MAX: Final = 80
 SENTENCE_MAX: Final = 400
 NONE: Final = "–"
 TEMPLATES: Final = Path(__file__).parent / "templates"
+
+# Of letters; each has a template for its text.
+Kind = Literal["completed", "failed", "undone"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Letter:
 
 
 def write(facts: Facts, web_url: str) -> Letter:
-    """The letter about a settled import. Text from a file or a person is one plain line, and inert in the HTML."""
+    """The letter about an import that has ended. It says only what is still true of one that was undone since.
+
+    Text from a file or a person is one plain line, and inert in the HTML.
+    """
     language = Language(facts.holder.locale, facts.holder.time_zone)
     found, currency_code = facts.statement_import, facts.account.currency_code
 
@@ -42,16 +49,18 @@ def write(facts: Facts, web_url: str) -> Letter:
         field = f"average_{side}_minor"
         return amount(getattr(of, field)) if of.HasField(field) else NONE  # type: ignore[arg-type]
 
-    is_completed = found.state == txn.IMPORT_STATE_COMPLETED
+    kind = kind_of(found)
     words: dict[str, Any] = {
-        "is_completed": is_completed,
-        "headline": headline(found),
+        "kind": kind,
+        "headline": headline(facts),
         "subject": subject(facts, language),
         "file": found,
         "account": facts.account,
         "summary": facts.summary,
         "holder": facts.holder,
         "rejects": facts.rejects,
+        "undo": facts.undo,
+        "fate": undone.fate(facts) if kind == "undone" else "",
         "assumptions": [finding for finding in found.findings if finding.basis == txn.FINDING_BASIS_ASSUMPTION],
         "advice": advice(found.failure_code),
         "web_url": web_url.rstrip("/"),
@@ -61,36 +70,45 @@ def write(facts: Facts, web_url: str) -> Letter:
         "shown_months": shown_months,
         "count": count,
     }
-    text = "completed.txt" if is_completed else "failed.txt"
     return Letter(
         subject=words["subject"],
-        text=_environment().get_template(text).render(words),
+        text=_environment().get_template(f"{kind}.txt").render(words),
         html=css_inline.inline(_environment().get_template("letter.html").render(words)),
     )
 
 
+def kind_of(found: txn.Import) -> Kind:
+    if found.state in {txn.IMPORT_STATE_REVERTING, txn.IMPORT_STATE_REVERTED}:
+        return "undone"
+    return "completed" if found.state == txn.IMPORT_STATE_COMPLETED else "failed"
+
+
 def subject(facts: Facts, language: Language) -> str:
     found, currency_code = facts.statement_import, facts.account.currency_code
-    name = plain(found.file_name, NAME_MAX)
-    if found.state != txn.IMPORT_STATE_COMPLETED:
+    name, kind = plain(found.file_name, NAME_MAX), kind_of(found)
+    if kind == "failed":
         return f"{name} could not be imported"
-    news = count(found.imported_count, "new transaction") if found.imported_count else "nothing new"
+    news = undone.news(facts) if kind == "undone" else f": {_news(found)}"
     balance = language.amount(facts.summary.balance_minor, currency_code)
-    return f"{name}: {news}, balance {balance} {currency_code}"
+    return f"{name}{news}, balance {balance} {currency_code}"
 
 
-def headline(found: txn.Import) -> str:
-    if found.state != txn.IMPORT_STATE_COMPLETED:
-        return "This file could not be imported"
+def _news(found: txn.Import) -> str:
+    return count(found.imported_count, "new transaction") if found.imported_count else "nothing new"
+
+
+def headline(facts: Facts) -> str:
+    found = facts.statement_import
+    match kind_of(found):
+        case "failed":
+            return "This file could not be imported"
+        case "undone":
+            return undone.headline(facts)
     if found.imported_count:
         return count(found.imported_count, "new transaction")
     if found.duplicate_count:
         return "Nothing new in this file"
     return "No transaction could be read from this file"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def shown_months(summary: txn.Summary) -> Sequence[txn.MonthSummary]:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from local.emulator import REGION, Emulator
 from notifier.deliveries import Deliveries
 from notifier.facts import Facts, open_facts
-from notifier.handlers import Notifications
+from notifier.handlers import News, Notifications
 from notifier.sender import SesSender
 from notifier.settings import NotifierSettings
 from protos.events.v1 import events_pb2 as events
@@ -43,11 +43,12 @@ SERVICES = ("user.v1.UserService", "txn.v1.AccountService", "txn.v1.ImportServic
 
 @dataclass
 class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_rpc.ImportServiceServicer):
-    """Answers what the notifier asks, from facts that a test lays down."""
+    """Answers what the notifier asks, from facts that a test lays down. `then` happens after a summary is answered."""
 
     known: dict[str, Facts] = field(default_factory=dict)
     request_ids: list[str] = field(default_factory=list)
     is_down: bool = False
+    then: Callable[[], object] = bool
 
     async def BatchGetImports(self, request: txn.BatchGetImportsRequest, context: Any) -> txn.BatchGetImportsResponse:
         self.request_ids.append(current().request_id)
@@ -67,7 +68,9 @@ class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_r
         return txn.GetAccountResponse(account=self._of(request.account_id).account)
 
     async def GetSummary(self, request: txn.GetSummaryRequest, context: Any) -> txn.GetSummaryResponse:
-        return txn.GetSummaryResponse(summary=self._of(request.account_id).summary)
+        answer = txn.GetSummaryResponse(summary=self._of(request.account_id).summary)
+        self.then()
+        return answer
 
     async def BatchGetUsers(self, request: user.BatchGetUsersRequest, context: Any) -> user.BatchGetUsersResponse:
         holders = {each.account.owner_subject: each.holder for each in self.known.values() if each.holder.email}
@@ -133,13 +136,13 @@ class Mailing:
         }
 
     def settle_import(self, **changes: Any) -> Event:
-        """Lays down a settled import of a holder of its own; its event."""
+        """Lays down a settled import of a holder of its own; its event, that of its undo where the facts have one."""
         found = facts(**changes)
         found.statement_import.id = to_id("imp", new_id())
         found.statement_import.account_id = found.account.id = to_id("acct", new_id())
         found.account.owner_subject = found.holder.subject = str(uuid4())
         self.ledger.known[found.statement_import.id] = found
-        return event_for(found.statement_import)
+        return event_for(found)
 
     async def handle(self, event: Event) -> None:
         await self.deliver(event.to_json())
@@ -170,15 +173,22 @@ class Mailing:
         )
 
 
-def event_for(found: txn.Import) -> Event:
+def event_for(facts: Facts) -> Event:
+    found, undo = facts.statement_import, facts.undo
+    import_id, account_id = found.id, found.account_id
     if found.state == txn.IMPORT_STATE_FAILED:
         code = txn.ImportFailureCode.Name(found.failure_code)
-        failed = events.ImportFailed(import_id=found.id, account_id=found.account_id, failure_code=code)
-        return event_of(failed, type="stori.txn.v1.ImportFailed", source="stori/txn_svc", subject=found.id, sequence=1)
-    completed = events.ImportCompleted(import_id=found.id, account_id=found.account_id)
-    return event_of(
-        completed, type="stori.txn.v1.ImportCompleted", source="stori/txn_svc", subject=found.id, sequence=1
-    )
+        return _event_of(events.ImportFailed(import_id=import_id, account_id=account_id, failure_code=code))
+    if undo is None:
+        return _event_of(events.ImportCompleted(import_id=import_id, account_id=account_id))
+    reverted = events.ImportReverted(import_id=import_id, account_id=account_id)
+    reverted.removed_count, reverted.kept_count = undo.removed_count, undo.kept_count
+    return replace(_event_of(reverted), time=undo.time.ToDatetime(UTC))
+
+
+def _event_of(news: News) -> Event:
+    name = news.DESCRIPTOR.name
+    return event_of(news, type=f"stori.txn.v1.{name}", source="stori/txn_svc", subject=news.import_id, sequence=1)
 
 
 def message(body: str) -> Message:
@@ -251,4 +261,5 @@ def mailing(mailing_stage: Mailing) -> Mailing:
     mailing_stage.ses.forget()
     mailing_stage.ledger.request_ids.clear()
     mailing_stage.ledger.is_down = False
+    mailing_stage.ledger.then = bool
     return mailing_stage

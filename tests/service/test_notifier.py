@@ -23,13 +23,19 @@ from runtime.aws import Aws
 from runtime.ids import new_id, to_id
 from runtime.messages.envelope import Event, event_of
 from runtime.refusals import FailedPrecondition, NotFound, Unavailable
-from tests.service.mailing import Mailing, mailing, mailing_stage, message
+from tests.service.mailing import Mailing, event_for, mailing, mailing_stage, message
 from tests.service.messaging import eventually
 from tests.service.ses import BREAK_AFTER_ACCEPTING
-from tests.unit.letters import MAIL, brief_import, facts, failed_import
+from tests.unit.letters import MAIL, brief_import, facts, failed_import, reverted_import, reverting_import, undo
 
 __all__ = ["mailing", "mailing_stage"]
 
+ENDED = {
+    txn.IMPORT_STATE_COMPLETED,
+    txn.IMPORT_STATE_FAILED,
+    txn.IMPORT_STATE_REVERTING,
+    txn.IMPORT_STATE_REVERTED,
+}
 THROTTLED = (429, "TooManyRequestsException")
 
 
@@ -71,6 +77,74 @@ async def test_an_import_with_nothing_new_becomes_one_mail(mailing: Mailing) -> 
 
     [mail] = mailing.ses.accepted
     assert mail["Subject"] == "brief.csv: nothing new, balance 39.74 USD"
+
+
+async def test_an_undo_becomes_one_mail_with_the_counts_of_its_event(mailing: Mailing) -> None:
+    event = mailing.settle_import(statement_import=reverted_import(), undo=undo(3, 1))
+
+    await mailing.handle(event)
+    await mailing.handle(event)
+
+    [mail] = mailing.ses.accepted
+    [request] = mailing.ses.requests
+    assert mail["Subject"] == "brief.csv was undone: 3 transactions removed, balance 39.74 USD"
+    for part in mail.iter_parts():
+        assert "3 transactions removed; 1 transaction stayed" in part.get_content()
+        assert "12:09 PM" in part.get_content()
+    assert mail["X-Stori-Delivery"] == to_id("evt", event.id)
+    assert request["EmailTags"] == [{"Name": "delivery", "Value": to_id("evt", event.id)}]
+    assert mailing.delivery(event)["state"] == "SENT"
+    assert mailing.delivery(event)["type"] == "stori.txn.v1.ImportReverted"
+
+
+async def test_an_import_and_its_undo_are_two_mails_in_whatever_order(mailing: Mailing) -> None:
+    undone = mailing.settle_import(statement_import=reverted_import(), undo=undo())
+    completed = event_for(replace(mailing.ledger.known[undone.subject], undo=None))
+
+    await mailing.handle(undone)
+    await mailing.handle(completed)
+
+    assert [mail["Subject"] for mail in mailing.ses.accepted] == [
+        "brief.csv was undone: 4 transactions removed, balance 39.74 USD",
+        "brief.csv: imported and undone since, balance 39.74 USD",
+    ]
+    assert len({mail["X-Stori-Delivery"] for mail in mailing.ses.accepted}) == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "subject"),
+    [
+        (reverting_import(), "brief.csv: imported and being undone, balance 39.74 USD"),
+        (reverted_import(), "brief.csv: imported and undone since, balance 39.74 USD"),
+    ],
+)
+async def test_the_mail_of_an_import_that_is_undone_by_then_goes_out_and_says_so(
+    mailing: Mailing, found: txn.Import, subject: str
+) -> None:
+    event = mailing.settle_import(statement_import=found)
+
+    await mailing.handle(event)
+
+    [mail] = mailing.ses.accepted
+    assert mail["Subject"] == subject
+    assert mailing.delivery(event)["state"] == "SENT"
+
+
+async def test_an_import_that_is_undone_while_its_figures_are_asked_for_is_not_mailed_as_it_was(
+    mailing: Mailing,
+) -> None:
+    event = mailing.settle_import()
+    found = mailing.ledger.known[event.subject]
+
+    def undo() -> None:
+        found.statement_import.state = txn.IMPORT_STATE_REVERTED
+        found.summary.CopyFrom(txn.Summary(currency_code="USD"))
+
+    mailing.ledger.then = undo
+    await mailing.handle(event)
+
+    [mail] = mailing.ses.accepted
+    assert mail["Subject"] == "brief.csv: imported and undone since, balance 0.00 USD"
 
 
 @pytest.mark.parametrize("times", [2, 10])
@@ -133,7 +207,7 @@ async def test_an_address_that_bounced_gets_no_mail(mailing: Mailing, state: use
 
 
 async def test_an_unknown_type_is_acknowledged(mailing: Mailing) -> None:
-    event = replace(mailing.settle_import(), type="stori.txn.v1.ImportReverted")
+    event = replace(mailing.settle_import(), type="stori.txn.v1.ImportDreamt")
 
     await mailing.handle(event)
 
@@ -195,8 +269,21 @@ async def test_an_import_that_is_not_known_uses_up_no_attempt(mailing: Mailing) 
         mailing.delivery(event)
 
 
-async def test_an_import_that_is_not_settled_is_not_mailed(mailing: Mailing) -> None:
-    event = mailing.settle_import(statement_import=brief_import(state=txn.IMPORT_STATE_COMMITTING))
+@pytest.mark.parametrize("state", sorted(set(txn.ImportState.values()) - ENDED))
+async def test_an_import_that_has_not_ended_as_its_event_says_is_not_mailed(
+    mailing: Mailing, state: txn.ImportState.ValueType
+) -> None:
+    event = mailing.settle_import(statement_import=brief_import(state=state))
+
+    with pytest.raises(FailedPrecondition):
+        await mailing.handle(event)
+
+    assert mailing.ses.requests == []
+
+
+@pytest.mark.parametrize("state", [txn.IMPORT_STATE_COMPLETED, txn.IMPORT_STATE_REVERTING])
+async def test_an_undo_that_is_not_done_is_not_mailed(mailing: Mailing, state: txn.ImportState.ValueType) -> None:
+    event = mailing.settle_import(statement_import=brief_import(state=state), undo=undo())
 
     with pytest.raises(FailedPrecondition):
         await mailing.handle(event)
@@ -230,7 +317,7 @@ async def test_the_request_id_crosses_to_the_services(mailing: Mailing) -> None:
 
     await mailing.handle(event)
 
-    assert mailing.ledger.request_ids == ["request-from-the-browser"]
+    assert set(mailing.ledger.request_ids) == {"request-from-the-browser"}
 
 
 async def test_a_throttled_mail_goes_out_later_and_uses_up_no_attempt(mailing: Mailing) -> None:

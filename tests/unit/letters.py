@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from notifier.facts import Facts
+from notifier.facts import Facts, Undo
 from notifier.settings import MailSettings
 from protos.txn.v1 import txn_pb2 as txn
 from protos.user.v1 import user_pb2 as user
@@ -40,9 +40,14 @@ def brief_summary(**changes: Any) -> txn.Summary:
     return txn.Summary(**{**values, **changes})
 
 
+def at(hour: int, minute: int) -> Timestamp:
+    """A moment of 2026-11-20, UTC."""
+    time = Timestamp()
+    time.FromDatetime(datetime(2026, 11, 20, hour, minute, tzinfo=UTC))
+    return time
+
+
 def brief_import(**changes: Any) -> txn.Import:
-    finish_time = Timestamp()
-    finish_time.FromDatetime(datetime(2026, 11, 20, 18, 4, tzinfo=UTC))
     assumption = txn.ImportFinding(
         property=txn.STATEMENT_PROPERTY_YEAR, basis=txn.FINDING_BASIS_ASSUMPTION, value="2026", message=YEAR_RULE
     )
@@ -55,7 +60,7 @@ def brief_import(**changes: Any) -> txn.Import:
         "imported_count": 4,
         "findings": [assumption],
         "summary": brief_summary(),
-        "finish_time": finish_time,
+        "finish_time": at(18, 4),
         "request_id": "request-1",
     }
     return txn.Import(**{**values, **changes})
@@ -72,11 +77,24 @@ def failed_import(**changes: Any) -> txn.Import:
     return brief_import(**{**values, **changes})
 
 
+def reverted_import(**changes: Any) -> txn.Import:
+    return brief_import(**{"state": txn.IMPORT_STATE_REVERTED, **changes})
+
+
+def reverting_import(**changes: Any) -> txn.Import:
+    return brief_import(**{"state": txn.IMPORT_STATE_REVERTING, **changes})
+
+
+def undo(removed_count: int = 4, kept_count: int = 0) -> Undo:
+    return Undo(at(18, 9), removed_count, kept_count)
+
+
 def facts(
     statement_import: txn.Import | None = None,
     *,
     summary: txn.Summary | None = None,
     rejects: tuple[txn.ImportRow, ...] = (),
+    undo: Undo | None = None,
     account_name: str = "Everyday",
     currency_code: str = "USD",
     **holder: Any,
@@ -97,4 +115,5 @@ def facts(
         summary or brief_summary(),
         user.User(**{**person, **holder}),
         list(rejects),
+        undo,
     )

@@ -1,11 +1,23 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from notifier.facts import Facts, Undo
 from notifier.letter import MONTHS_SHOWN, Letter, write
 from protos.txn.v1 import txn_pb2 as txn
-from tests.unit.letters import YEAR_RULE, brief_import, brief_summary, facts, failed_import, month
+from tests.unit.letters import (
+    YEAR_RULE,
+    brief_import,
+    brief_summary,
+    facts,
+    failed_import,
+    month,
+    reverted_import,
+    reverting_import,
+    undo,
+)
 
 WEB_URL = "https://stori.example/"
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)"> {{ 7*7 }} {% raw %}'
@@ -98,8 +110,92 @@ def test_a_failure_says_what_is_wrong_and_what_to_do() -> None:
     for words in spoken(letter):
         assert "Line 1 has the columns Foo and Bar" in words
         assert "Stori reads two layouts" in words
-        assert "your balance is unchanged" in words
         assert "39.74" not in words
+
+
+def test_a_failure_says_nothing_that_a_later_attempt_makes_untrue() -> None:
+    for words in spoken(write(facts(failed_import()), WEB_URL)):
+        assert "This attempt added nothing to your account." in words
+        assert "balance" not in words
+
+
+def test_an_undo_says_what_went_and_the_account_now() -> None:
+    letter = write(facts(reverted_import(), undo=undo(4)), WEB_URL)
+
+    assert letter.subject == "brief.csv was undone: 4 transactions removed, balance 39.74 USD"
+    for words in spoken(letter):
+        assert "This file was undone" in words
+        assert "brief.csv was imported into Everyday on November 20, 2026, 12:04 PM CST" in words
+        assert "undone on November 20, 2026, 12:09 PM CST" in words
+        assert "4 transactions removed." in words
+        assert "stayed" not in words
+        assert {"39.74", "-15.38", "35.25", "60.50", "-20.46"} <= set(words.split())
+        assert "Reference: imp_01jexample" in words
+
+
+@pytest.mark.parametrize(
+    ("removed", "kept", "sentence"),
+    [
+        (3, 1, "3 transactions removed; 1 transaction stayed, because another file or a record by hand kept it."),
+        (1, 2, "1 transaction removed; 2 transactions stayed, because another file or a record by hand kept them."),
+        (0, 4, "Nothing removed; 4 transactions stayed, because another file or a record by hand kept them."),
+        (0, 0, "Nothing removed."),
+    ],
+)
+def test_an_undo_says_how_many_stay_and_why(removed: int, kept: int, sentence: str) -> None:
+    for words in spoken(write(facts(reverted_import(), undo=undo(removed, kept)), WEB_URL)):
+        assert sentence in words
+
+
+def test_an_undo_s_figures_are_the_undo_s_and_not_the_import_s() -> None:
+    found = reverted_import(imported_count=7, duplicate_count=8, rejected_count=9)
+
+    for words in spoken(write(facts(found, undo=undo(5, 6)), WEB_URL)):
+        assert "5 transactions removed; 6 transactions stayed" in words
+        assert "7 new" not in words
+
+
+@pytest.mark.parametrize(
+    ("found", "subject", "headline", "fate"),
+    [
+        (
+            reverted_import(),
+            "brief.csv: imported and undone since, balance 39.74 USD",
+            "Imported, and undone since",
+            "It has been undone since; the figures below are those of now.",
+        ),
+        (
+            reverting_import(),
+            "brief.csv: imported and being undone, balance 39.74 USD",
+            "Imported, and being undone",
+            "It is being undone at this moment; the figures below may still change.",
+        ),
+    ],
+)
+def test_what_was_imported_and_undone_since_is_said_with_the_balance_of_now(
+    found: txn.Import, subject: str, headline: str, fate: str
+) -> None:
+    found.rejected_count = 1
+    row = txn.ImportRow(line=7, column="Date", reason="2/29 does not exist in 2026.")
+
+    letter = write(facts(found, rejects=(row,)), WEB_URL)
+
+    assert letter.subject == subject
+    for words in spoken(letter):
+        assert words.index(headline) < words.index("4 new, 0 already here, 1 not read.") < words.index(fate)
+        assert "39.74" in words
+        for obsolete in ("new transaction", "this file alone", "2/29", "assumed"):
+            assert obsolete not in words.lower()
+
+
+@pytest.mark.parametrize("found", [facts(reverted_import()), facts(reverted_import(), undo=undo())])
+def test_an_account_that_is_empty_again_has_no_table_of_months(found: Facts) -> None:
+    letter = write(replace(found, summary=txn.Summary(currency_code="USD")), WEB_URL)
+
+    assert letter.subject.endswith("balance 0.00 USD")
+    for words in spoken(letter):
+        assert "Average debit –" in words
+        assert "Month" not in words
 
 
 @pytest.mark.parametrize("code", txn.ImportFailureCode.values())
@@ -109,13 +205,14 @@ def test_every_failure_has_advice(code: txn.ImportFailureCode.ValueType) -> None
     assert re.search(r"WHAT YOU CAN DO \w", words)
 
 
-@pytest.mark.parametrize("make", [brief_import, failed_import])
-def test_text_from_outside_is_inert(make: "type[txn.Import]") -> None:
+@pytest.mark.parametrize("news", [None, undo(3, 1)])
+@pytest.mark.parametrize("make", [brief_import, failed_import, reverted_import, reverting_import])
+def test_text_from_outside_is_inert(make: "type[txn.Import]", news: Undo | None) -> None:
     finding = txn.ImportFinding(basis=txn.FINDING_BASIS_ASSUMPTION, message=HOSTILE)
     row = txn.ImportRow(line=1, column=HOSTILE, reason=HOSTILE)
     found = make(file_name=HOSTILE, failure=HOSTILE, findings=[finding], rejected_count=1)
 
-    page = _Page(write(facts(found, rejects=(row,), account_name=HOSTILE), WEB_URL).html)
+    page = _Page(write(facts(found, rejects=(row,), account_name=HOSTILE, undo=news), WEB_URL).html)
 
     assert "script" not in page.tags
     assert "img" not in page.tags
@@ -123,8 +220,9 @@ def test_text_from_outside_is_inert(make: "type[txn.Import]") -> None:
     assert not page.sources
 
 
-def test_the_page_loads_nothing_and_links_only_to_stori() -> None:
-    html = write(facts(), WEB_URL).html
+@pytest.mark.parametrize("found", [facts(), facts(reverted_import(), undo=undo())])
+def test_the_page_loads_nothing_and_links_only_to_stori(found: Facts) -> None:
+    html = write(found, WEB_URL).html
 
     assert set(_Page(html).links) == {"https://stori.example"}
     assert "@import" not in html
