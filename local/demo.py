@@ -1,4 +1,4 @@
-"""The first start's demonstration: a person, an account and the brief's file, through the product's own doors.
+"""The first start's demonstration: a person, an account and two files, through the product's own doors.
 
 Every step can be repeated after a crash: the person is created once, and mutations carry idempotency keys.
 """
@@ -20,6 +20,8 @@ from local.stack import Outputs, aws_client
 EMAIL = "ana.demo@stori.example"
 DISPLAY_NAME = "Ana Demo"
 SAMPLE: Path = ROOT / "samples" / "brief.csv"
+# Of other months, so that nothing of it is there before.
+UNDONE_SAMPLE: Path = ROOT / "samples" / "spring.csv"
 STEP_SECONDS = 60.0
 POLL_SECONDS = 0.2
 TERMINAL = ("COMPLETED", "FAILED", "REVERTED", "DISCARDED", "EXPIRED")
@@ -38,6 +40,12 @@ WATCH_IMPORT = """query WatchImport($id: ID!) {
 READ_IMPORT = """query ReadImport($id: ID!) {
   node(id: $id) { ... on Import { id importedCount duplicateCount
     account { balance { amount } summary { averageDebit { amount } averageCredit { amount } } } } }
+}"""
+READ_DIGEST = """query ReadDigest($id: ID!) {
+  node(id: $id) { ... on Account { ledgerDigest } }
+}"""
+REVERT_IMPORT = """mutation RevertImport($input: ImportRevertInput!) {
+  importRevert(input: $input) { import { id state } userErrors { message } }
 }"""
 
 
@@ -73,7 +81,7 @@ def is_done(home: Home) -> bool:
 
 
 def run_demo(home: Home, addresses: Addresses, outputs: Outputs, say: Callable[[str], None]) -> None:
-    """Says its two lines as they come true, each with figures read from GraphQL and the mail. Raises DemoFailed."""
+    """Says its three lines as they come true, with what GraphQL and the mail answer. Raises DemoFailed."""
     try:
         demonstrate(home, addresses, outputs, say)
     except httpx2.HTTPError as error:
@@ -90,8 +98,11 @@ def demonstrate(home: Home, addresses: Addresses, outputs: Outputs, say: Callabl
         greet(api, person)
         account_id = person.account_id or open_account(api)
         write_json(home.demo, {"account_id": account_id, "is_done": False})
+        # Before the rest: what an earlier first start left of it would be in the figures.
+        undoable = announce_undoable(api, account_id)
         first(api, addresses.mailbox_url, account_id, say)
         again(api, account_id, say)
+        undone(api, account_id, undoable, say)
     write_json(home.demo, {"account_id": account_id, "is_done": True})
 
 
@@ -165,32 +176,79 @@ def again(api: Api, account_id: str, say: Callable[[str], None]) -> None:
     say(f"the same file again → {done['importedCount']} new, {done['duplicateCount']} already here")
 
 
+def announce_undoable(api: Api, account_id: str, key: str = "demo-undone") -> dict[str, Any]:
+    """An import of the second file that awaits its upload; one that an earlier first start began is undone first."""
+    started = announce(api, account_id, UNDONE_SAMPLE, key)
+    if started["state"] == "AWAITING_UPLOAD":
+        return started
+    if settle(api, started["id"], UNDONE_SAMPLE)["state"] == "COMPLETED":
+        revert(api, started["id"])
+    return announce_undoable(api, account_id, f"demo-undone-{started['id']}")
+
+
+def undone(api: Api, account_id: str, started: dict[str, Any], say: Callable[[str], None]) -> None:
+    before = ledger_digest(api, account_id)
+    upload(started["upload"], UNDONE_SAMPLE)
+    require_completed(settle(api, started["id"], UNDONE_SAMPLE), UNDONE_SAMPLE)
+    if ledger_digest(api, account_id) == before:
+        raise DemoFailed(f"The import of {UNDONE_SAMPLE.name} left the ledger digest as it was, {before}.")
+    revert(api, started["id"])
+    after = ledger_digest(api, account_id)
+    if after != before:
+        raise DemoFailed(f"The ledger digest was {before} before the import, and is {after} after its undo.")
+    say("undone → ledger digest equals the one before")
+
+
+def ledger_digest(api: Api, account_id: str) -> str:
+    digest: str = api.ask(READ_DIGEST, id=account_id)["node"]["ledgerDigest"]
+    return digest
+
+
+def revert(api: Api, import_id: str) -> None:
+    api.change(REVERT_IMPORT, "importRevert", {"importId": import_id})
+    state = settle(api, import_id, UNDONE_SAMPLE)["state"]
+    if state != "REVERTED":
+        raise DemoFailed(f"The undo of {UNDONE_SAMPLE.name} ended {state}.")
+
+
 def put_through(api: Api, account_id: str, key: str) -> dict[str, Any]:
     """Uploads the sample by a presigned form and waits until its import is settled; repeatable under the same key."""
-    content = SAMPLE.read_bytes()
-    values = {"accountId": account_id, "fileName": SAMPLE.name, "sizeBytes": len(content), "review": "NEVER"}
-    started = api.change(START_IMPORT, "importStart", values | {"idempotencyKey": key})["import"]
-    state = api.ask(WATCH_IMPORT, id=started["id"])["node"]["state"]
-    if state == "EXPIRED":
+    started = announce(api, account_id, SAMPLE, key)
+    if started["state"] == "EXPIRED":
         # An earlier first start ended before its upload; its form is void by now.
         return put_through(api, account_id, f"{key}-{started['id']}")
-    if state == "AWAITING_UPLOAD":
-        upload(started["upload"], content)
-    settled = wait_for(lambda: settled_import(api, started["id"]), f"the import of {SAMPLE.name}")
-    if settled["state"] != "COMPLETED":
-        raise DemoFailed(f"The import of {SAMPLE.name} ended {settled['state']}: {settled['failure']}")
+    if started["state"] == "AWAITING_UPLOAD":
+        upload(started["upload"], SAMPLE)
+    require_completed(settle(api, started["id"], SAMPLE), SAMPLE)
     read: dict[str, Any] = api.ask(READ_IMPORT, id=started["id"])["node"]
     return read
 
 
-def upload(form: dict[str, Any] | None, content: bytes) -> None:
+def announce(api: Api, account_id: str, sample: Path, key: str) -> dict[str, Any]:
+    """The import under this key, with its form and the state it is in by now."""
+    values = {"accountId": account_id, "fileName": sample.name, "sizeBytes": sample.stat().st_size, "review": "NEVER"}
+    started = api.change(START_IMPORT, "importStart", values | {"idempotencyKey": key})["import"]
+    return {**started, "state": api.ask(WATCH_IMPORT, id=started["id"])["node"]["state"]}
+
+
+def upload(form: dict[str, Any] | None, sample: Path) -> None:
     if form is None:
         raise DemoFailed("The import has no upload form any more; `make clean` starts afresh.")
     fields = {field["name"]: field["value"] for field in form["fields"]}
+    file = (sample.name, sample.read_bytes(), "text/csv")
     # A request of its own: the token is for GraphQL only.
-    answer = httpx2.post(form["url"], data=fields, files={"file": (SAMPLE.name, content, "text/csv")}, timeout=10)
+    answer = httpx2.post(form["url"], data=fields, files={"file": file}, timeout=10)
     if not answer.is_success:
         raise DemoFailed(f"S3 refused the upload with status {answer.status_code}.")
+
+
+def settle(api: Api, import_id: str, sample: Path) -> dict[str, Any]:
+    return wait_for(lambda: settled_import(api, import_id), f"the import of {sample.name}")
+
+
+def require_completed(settled: dict[str, Any], sample: Path) -> None:
+    if settled["state"] != "COMPLETED":
+        raise DemoFailed(f"The import of {sample.name} ended {settled['state']}: {settled['failure']}")
 
 
 def settled_import(api: Api, import_id: str) -> dict[str, Any] | None:

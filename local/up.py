@@ -152,7 +152,7 @@ class Up:
             mailbox_url=self.mailbox_url,
             domain_url=self.endpoint_url,
         )
-        demo.run_demo(self.home, addresses, outputs, lambda line: print(line, flush=True))
+        demo.run_demo(self.home, addresses, outputs, lambda line: print(f"{line}\n", end="", flush=True))
 
     def content(self, outputs: Outputs, user: DatabaseUrls, txn: DatabaseUrls) -> dict[str, object]:
         programs = (managed.program for managed in self.supervisor.table.values())
