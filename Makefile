@@ -12,7 +12,7 @@ generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -
 	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
 	--grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(SERVICES)
 
-.PHONY: help setup setup-dev made up stop start test check drift protos docs locks bench clean
+.PHONY: help setup setup-dev made up stop start test fuzz check drift protos docs locks bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ start: made ## Start a stopped process again: NAME=importer
 # Two at once, file by file: each has a server and a stack of its own.
 test: setup-dev ## Set up and run all tests
 	@.venv/bin/pytest -n 2 --dist loadfile
+
+fuzz: setup-dev ## Run the tests that have many cases with all of them
+	@STORI_FUZZ=1 .venv/bin/pytest -n 2 --dist load -m fuzz
 
 check: setup-dev drift ## Format, lint, types, import walls, dependencies, protos, generated files
 	.venv/bin/ruff check $(PACKAGES)

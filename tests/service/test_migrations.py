@@ -35,15 +35,20 @@ def fill(connection: psycopg.Connection[Any]) -> None:
     columns = "id, name, kind, currency_code, opening_balance_minor, opening_date"
     values = "%s, 'a', 'DEBIT', 'USD', 1000, '2026-07-02'"
     connection.execute(f"INSERT INTO account ({columns}) VALUES ({values})", [ACCOUNT])
-    columns = (
-        "account_id, id, subject, source, state, review, file_name, size_bytes, object_key, request_id, traceparent"
-    )
-    values = "%s, %s, 's', 'UPLOAD', 'COMPLETED', 'NEVER', 'f', 1, 'k', 'r', 't'"
-    connection.execute(f"INSERT INTO import ({columns}) VALUES ({values})", [ACCOUNT, IMPORT])
+    insert(connection, IMPORT)
     for line, (day, amount) in enumerate([("2026-07-01", 30), ("2026-07-02", 5)], start=2):
         ids = [ACCOUNT, uuid.uuid4(), day, amount, uuid.uuid4(), IMPORT, line]
         columns = "account_id, id, booked_on, amount_minor, description, identity, occurrence, import_id, line"
         connection.execute(f"INSERT INTO transaction ({columns}) VALUES (%s, %s, %s, %s, '', %s, 1, %s, %s)", ids)
+
+
+def insert(connection: psycopg.Connection[Any], import_id: uuid.UUID) -> None:
+    """An import as the first release inserts it."""
+    columns = "account_id, id, subject, source, state, review, file_name, size_bytes, object_key"
+    values = "%s, %s, 's', 'UPLOAD', 'COMPLETED', 'NEVER', 'f', 1, 'k', 'r', 't'"
+    connection.execute(
+        f"INSERT INTO import ({columns}, request_id, traceparent) VALUES ({values})", [ACCOUNT, import_id]
+    )
 
 
 def test_balances_and_imports_of_the_first_release_are_brought_along(first_release: DatabaseUrls) -> None:
@@ -58,6 +63,7 @@ def test_balances_and_imports_of_the_first_release_are_brought_along(first_relea
         # The opening balance has a date now that means something: 10.00 at the beginning of 2 July.
         balances = "SELECT opening_balance_minor, initial_balance_minor, balance_minor FROM account"
         assert connection.execute(balances).fetchall() == [(1000, 970, 1005)]
-        assert connection.execute("SELECT reading_id = id FROM import").fetchall() == [(True,)]
+        insert(connection, uuid.uuid4())
+        assert connection.execute("SELECT reading_id = id FROM import").fetchall() == [(True,), (True,)]
         invalid = "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"
         assert connection.execute(invalid).fetchall() == []

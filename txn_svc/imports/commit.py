@@ -88,9 +88,11 @@ async def commit(database: Database, staged: StatementImport) -> bool:
         if found.state != "COMMITTING":
             return True
         with too_much_refused():
+            # What was planned for review has been taken back with the plan.
+            reverted = await take_back_repeated(session, found) if found.plan is None else None
             is_done = await _commit(session, found)
-    if is_done:
-        metrics.settled(found)
+    metrics.settled(reverted)
+    metrics.settled(found if is_done else None)
     return is_done
 
 
@@ -101,7 +103,6 @@ async def _commit(session: WriteSession, found: StatementImport) -> bool:
             "INTERNAL", "The account was closed before the file was read. Reopen it and upload the file again."
         )
     if found.plan is None:
-        await take_back_repeated(session, found)
         await match(session, found, again=False)
     elif not await is_as_planned(session, account, found):
         found.state = "READY"

@@ -117,6 +117,7 @@ class Importer:
         """Does what the import's state asks for, as far as it goes without a person."""
         if taken.state == "DISCARDED":
             await self._forget(taken)
+            metrics.settled(taken)
             return "discarded"
         if taken.state == "REVERTING":
             with metrics.step_seconds.labels("revert").time():

@@ -30,8 +30,10 @@ for _state, _code in (("COMPLETED", ""), ("DISCARDED", ""), ("EXPIRED", ""), ("F
     _settled.labels(_state, _code)
 
 
-def settled(found: StatementImport) -> None:
-    """Counts an import whose end is committed."""
+def settled(found: StatementImport | None) -> None:
+    """Counts an import whose end is committed; nothing where none ended."""
+    if found is None:
+        return
     _settled.labels(found.state, found.failure_code or "").inc()
     if found.state == "COMPLETED":
         _rows.labels("CREATE").inc(found.imported_count)

@@ -24,19 +24,21 @@ async def revert(database: Database, reverting: StatementImport) -> None:
     metrics.settled(found)
 
 
-async def take_back_repeated(session: WriteSession, found: StatementImport) -> None:
+async def take_back_repeated(session: WriteSession, found: StatementImport) -> StatementImport | None:
     """Takes back what the import that `found` repeats had created, or planned, where it still stands.
 
-    The caller holds the locks of both accounts.
+    The import where it is REVERTED by that. The caller holds the locks of both accounts.
     """
     if found.repeats_id is None:
-        return
+        return None
     repeated = await store.locked(session, found.repeats_id)
     assert repeated is not None
     if repeated.state == "READY":
         await discard(session, repeated)
     elif repeated.state in IMPORT_STATES_LIVE:
         await _take_back(session, repeated)
+        return repeated
+    return None
 
 
 async def _take_back(session: WriteSession, found: StatementImport) -> None:

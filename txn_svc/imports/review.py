@@ -3,7 +3,7 @@
 from runtime.audit import record
 from runtime.database import Database, WriteSession
 from runtime.ids import to_id
-from txn_svc.imports import store
+from txn_svc.imports import metrics, store
 from txn_svc.imports.matching import match
 from txn_svc.imports.plan import keep, make_plan, plan_of
 from txn_svc.imports.revert import take_back_repeated
@@ -21,7 +21,7 @@ async def plan_for_review(database: Database, staged: StatementImport) -> None:
         assert found is not None
         if found.state != "PLANNING":
             return
-        await take_back_repeated(session, found)
+        reverted = await take_back_repeated(session, found)
         account = await store.account(session, found.account_id)
         await match(session, found, again=False)
         with too_much_refused():
@@ -29,6 +29,7 @@ async def plan_for_review(database: Database, staged: StatementImport) -> None:
         found.state = "READY"
         await record(session, audit_event, "PlanImport", to_id("imp", found.id))
         await store.announce(session, found)
+    metrics.settled(reverted)
 
 
 async def is_as_planned(session: WriteSession, account: Account, found: StatementImport) -> bool:

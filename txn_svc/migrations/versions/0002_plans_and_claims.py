@@ -5,6 +5,7 @@ Revises: 0001
 """
 
 from alembic import op
+from sqlalchemy import text
 
 from runtime.migrations import application_role
 
@@ -23,7 +24,8 @@ WHERE initial_balance_minor <> opening_balance_minor;
 ALTER TABLE account ALTER COLUMN initial_balance_minor SET NOT NULL;
 """
 
-# reading_id: the import whose rows these are, its own or those of an earlier one of the same bytes.
+# reading_id: the import whose rows these are, its own or those of an earlier one of the same bytes. Code that does not
+# know it inserts imports with rows of their own.
 IMPORTS = """
 ALTER TABLE import
   ADD COLUMN reading_id uuid,
@@ -41,8 +43,12 @@ ALTER TABLE import
   ADD CONSTRAINT import_state_check CHECK (state IN ('AWAITING_UPLOAD', 'PLANNING', 'READY', 'COMMITTING', 'COMPLETED',
     'FAILED', 'REVERTING', 'REVERTED', 'DISCARDED', 'EXPIRED')),
   ADD CONSTRAINT import_review_check CHECK (review IN ('NEVER', 'ALWAYS', 'WHEN_NEW'));
-UPDATE import SET reading_id = id;
-ALTER TABLE import ALTER COLUMN reading_id SET NOT NULL;
+CREATE FUNCTION import_read() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.reading_id := coalesce(NEW.reading_id, NEW.id);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER import_read BEFORE INSERT ON import FOR EACH ROW EXECUTE FUNCTION import_read();
 
 ALTER TABLE import_row
   ADD COLUMN category text,
@@ -147,7 +153,7 @@ END $$;
 """
 
 GRANTS = """
-REVOKE EXECUTE ON FUNCTION account_anchored() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION account_anchored(), import_read() FROM PUBLIC;
 GRANT UPDATE (opening_balance_minor, opening_date) ON account TO {role};
 GRANT UPDATE (import_id, line) ON transaction TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON kept_annotation TO {role};
@@ -176,10 +182,26 @@ INDEXES = (
 )
 
 
+BACKFILL = """
+UPDATE import SET reading_id = id WHERE (account_id, id) IN (
+  SELECT account_id, id FROM import WHERE reading_id IS NULL LIMIT 10000)
+"""
+
+# Held as a constraint first, so that no lock is held while the rows are looked at.
+FILLED = (
+    "ALTER TABLE import ADD CONSTRAINT import_reading_filled CHECK (reading_id IS NOT NULL) NOT VALID",
+    "ALTER TABLE import VALIDATE CONSTRAINT import_reading_filled",
+    "ALTER TABLE import ALTER COLUMN reading_id SET NOT NULL",
+    "ALTER TABLE import DROP CONSTRAINT import_reading_filled",
+)
+
+
 def upgrade() -> None:
     for part in (ACCOUNTS, IMPORTS, KEPT, LEDGER):
         op.execute(part)
     op.execute(GRANTS.format(role=application_role()))
     with op.get_context().autocommit_block():
-        for statement in INDEXES:
+        while op.get_bind().execute(text(BACKFILL)).rowcount:
+            pass
+        for statement in (*FILLED, *INDEXES):
             op.execute(statement)
