@@ -99,8 +99,11 @@ async def revert(session: WriteSession, import_id: UUID, preview_digest: str) ->
     return found
 
 
-async def repeat(session: WriteSession, wanted: Repetition) -> StatementImport:
-    """A new import that reads the object of the other one again. Raises IMPORT_NOT_REPEATABLE."""
+async def repeat(session: WriteSession, wanted: Repetition, waiting_max: int) -> StatementImport:
+    """A new import that reads the object of the other one again.
+
+    Raises FailedPrecondition (IMPORT_NOT_REPEATABLE, ACCOUNT_CLOSED), and as `require_room`.
+    """
     served, caller = call.current(), call.person()
     repeated, account = await changeable(session, wanted.import_id)
     if repeated.state not in REPEATABLE or repeated.object_version is None:
@@ -112,6 +115,8 @@ async def repeat(session: WriteSession, wanted: Repetition) -> StatementImport:
         account = await require(session, caller, Verb.CHANGE, wanted.account_id or account.id)
     if account.close_time is not None:
         raise account_closed()
+    if repeated.state != "READY":
+        await store.require_room(session, caller.subject, waiting_max)
     import_id, now = new_id(), datetime.now(UTC)
     found = StatementImport(
         account_id=account.id,

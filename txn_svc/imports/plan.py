@@ -9,11 +9,13 @@ from sqlalchemy import Row, func, select, text
 
 from protos.txn.v1 import txn_pb2
 from runtime.database import ReadSession
-from txn_svc.ledger.months import MonthFigures, add_months, fill
+from txn_svc.ledger.months import MonthFigures, add_months, fill, month_range
 from txn_svc.model import Account, AccountMonth, StatementImport
 from txn_svc.summary import month_figures, months_to_proto, require_int64
 
 BLOCK_LINES = 1000
+# A page of a hundred imports has to fit a gRPC message of 4 MB.
+MONTHS_MAX = 120
 
 # One hash for each block of lines, read in the order of the key: neither side ever holds all rows.
 _BLOCK_HASHES = text("""
@@ -64,16 +66,17 @@ async def make_plan(session: ReadSession, account: Account, found: StatementImpo
     created = await _created(session, account, found)
     before = await _months_before(session, account, created)
     earlier = sum(int(row.earlier_minor) for row in created)
-    moved = sum(int(row.credit_total_minor + row.debit_total_minor) for row in created)
+    moved = sum(_moved(row) for row in created)
     after = add_months(before, [month_figures(row) for row in created])
     start = await _balance_before(session, account, before)
+    created_before = sum(_moved(row) for row in created if before and row.month < before[0].month)
     plan = txn_pb2.ImportPlan(
         digest=await _digest(session, found),
         currency_code=account.currency_code,
         balance_before_minor=account.balance_minor,
         balance_after_minor=require_int64(account.balance_minor + moved - earlier),
         months_before=months_to_proto(before, start),
-        months_after=months_to_proto(after, start - earlier),
+        months_after=months_to_proto(after, start - earlier + created_before),
     )
     await _count(session, found, plan)
     return plan
@@ -105,14 +108,18 @@ async def _created(session: ReadSession, account: Account, found: StatementImpor
 
 
 async def _months_before(session: ReadSession, account: Account, created: Sequence[Row[Any]]) -> list[MonthFigures]:
-    """The account's months from the first to the last that the import changes."""
+    """The account's months from the first to the last that the import changes, the newest MONTHS_MAX of them."""
     if not created:
         return []
-    first, last = created[0].month, created[-1].month
+    first, last = month_range(created[0].month, created[-1].month)[-MONTHS_MAX:][0], created[-1].month
     query = select(AccountMonth).where(
         AccountMonth.account_id == account.id, AccountMonth.month >= first, AccountMonth.month <= last
     )
     return fill([month_figures(row) for row in await session.scalars(query)], first, last)
+
+
+def _moved(row: Row[Any]) -> int:
+    return int(row.credit_total_minor + row.debit_total_minor)
 
 
 async def _balance_before(session: ReadSession, account: Account, months: Sequence[MonthFigures]) -> int:

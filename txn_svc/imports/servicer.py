@@ -11,7 +11,6 @@ from runtime.audit import record
 from runtime.aws import Aws
 from runtime.database import Database, WriteSession
 from runtime.ids import from_id, new_id, to_id
-from runtime.refusals import ResourceExhausted
 from txn_svc.access import Verb, audit_reading, require
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
@@ -172,7 +171,7 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         wanted = repetition(request)
 
         async def work(session: WriteSession) -> txn_pb2.RepeatImportResponse:
-            found = await changes.repeat(session, wanted)
+            found = await changes.repeat(session, wanted, self._settings.waiting_imports_max)
             currency_code = await store.currency_code(session, found.account_id)
             seen = Seen(found, found.state, currency_code, None)
             return txn_pb2.RepeatImportResponse(statement_import=import_to_proto(seen))
@@ -212,13 +211,7 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         account = await require(session, caller, Verb.CHANGE, wanted.account_id)
         if account.close_time is not None:
             raise account_closed()
-        limit = self._settings.waiting_imports_max
-        if await store.waiting(session, caller.subject) >= limit:
-            raise ResourceExhausted(
-                f"{limit} of your imports await their file or your review, the most that may; finish those first.",
-                reason="TOO_MANY_WAITING_IMPORTS",
-                metadata={"waiting_imports_max": str(limit)},
-            )
+        await store.require_room(session, caller.subject, self._settings.waiting_imports_max)
         found = StatementImport(
             account_id=account.id,
             id=import_id,

@@ -18,7 +18,7 @@ class UploadSettings(Settings):
         20, ge=1, le=1_000, description="Imports of one holder that await their file or their review."
     )
     inline_rows_max: int = Field(
-        100_000, ge=0, le=10_000_000, description="Rows of a file that is planned again while its commit is asked for."
+        50_000, ge=0, le=10_000_000, description="Rows of a file that is planned again while its commit is asked for."
     )
     decisions_max: int = Field(1_000, ge=1, le=100_000, description="Rows of one file a person may decide.")
     download_ticket_seconds: int = Field(60, ge=1, le=3_600, description="How long a download may be fetched, once.")

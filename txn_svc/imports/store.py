@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, or_, select, text, update
 
 from runtime.database import ReadSession, WriteSession
 from runtime.ids import to_id
+from runtime.refusals import ResourceExhausted
 from txn_svc.access import owner_of
 from txn_svc.imports.due import IMPORTS
 from txn_svc.model import IMPORT_STATES_DUE, IMPORT_STATES_OPEN, Account, StatementImport, outbox
@@ -27,13 +28,19 @@ async def announce(session: WriteSession, found: StatementImport) -> None:
     await session.execute(_announce, {"channel": CHANNEL, "account_id": found.account_id, "id": found.id})
 
 
-async def waiting(session: WriteSession, subject: str) -> int:
-    """How many imports of the holder await their file or their review; until commit nobody else can count theirs."""
+async def require_room(session: WriteSession, subject: str, limit: int) -> None:
+    """Raises ResourceExhausted (TOO_MANY_WAITING_IMPORTS) where `limit` imports of the holder await their file or their
+    review; until commit nobody else can count theirs."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"imports\x1f{subject}", 0))))
     awaited = and_(StatementImport.state == "AWAITING_UPLOAD", StatementImport.expire_time > func.now())
     waits = or_(awaited, StatementImport.state == "READY")
     query = select(func.count()).select_from(StatementImport).where(StatementImport.subject == subject, waits)
-    return int(await session.scalar(query))
+    if int(await session.scalar(query)) >= limit:
+        raise ResourceExhausted(
+            f"{limit} of your imports await their file or your review, the most that may; finish those first.",
+            reason="TOO_MANY_WAITING_IMPORTS",
+            metadata={"waiting_imports_max": str(limit)},
+        )
 
 
 async def allow_long_work(session: WriteSession) -> None:

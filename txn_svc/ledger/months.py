@@ -72,7 +72,7 @@ def fill(months: Iterable[MonthFigures], first: date, last: date) -> list[MonthF
 
 
 def add_months(months: Iterable[MonthFigures], more: Iterable[MonthFigures]) -> list[MonthFigures]:
-    """Each of `months` with the figures that `more` has for it added; `more` names no other month."""
+    """Each of `months` with the figures that `more` has for it added; what `more` has for others is left out."""
     added = {figures.month: figures for figures in more}
     return [_sum(figures, added[figures.month]) if figures.month in added else figures for figures in months]
 

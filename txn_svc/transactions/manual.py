@@ -95,8 +95,10 @@ async def annotate(session: WriteSession, transaction_ids: Sequence[UUID], value
     Raises NotFound (TRANSACTION_NOT_FOUND) where one is missing, PermissionDenied (READ_ONLY_ACCESS).
     """
     found = await _changeable(session, transaction_ids)
-    keys = sorted((row.account_id, row.id) for row in found)
+    keys = [(row.account_id, row.id) for row in found]
     this = tuple_(Transaction.account_id, Transaction.id).in_(keys)
+    # Always in the same order, so that two who change the same ones wait for each other and not in a circle.
+    await session.execute(select(Transaction.id).where(this).order_by(Transaction.id).with_for_update(key_share=True))
     change = update(Transaction).where(this).values(values).execution_options(synchronize_session=False)
     if values and await session.changed(change) != len(keys):
         raise transaction_missing()
@@ -133,6 +135,7 @@ def transaction_missing() -> NotFound:
 
 
 async def _changeable(session: WriteSession, transaction_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+    """Where they are, of each. Raises NotFound where one is missing, PermissionDenied where one may only be read."""
     caller = call.person()
     allowed = may(caller, Verb.CHANGE, Transaction.account_id).label("allowed")
     query = select(Transaction.account_id, Transaction.id, allowed).where(

@@ -1824,7 +1824,7 @@ class ImportPlan(_message.Message):
     """Whether it took the place of one that the ledger had made stale."""
     @_builtins.property
     def months_before(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthSummary]:
-        """From the first to the last month that the plan changes, contiguous and ascending."""
+        """From the first to the last month that the plan changes, contiguous and ascending; the newest 120 of them."""
 
     @_builtins.property
     def months_after(self) -> _containers.RepeatedCompositeFieldContainer[Global___MonthSummary]: ...
