@@ -1,10 +1,11 @@
-from tests.service.imports_fixtures import imports_aws, txn_importing, txn_whole, uploads, watch
+from tests.service.imports_fixtures import imports_aws, person, txn_importing, txn_whole, uploads, watch
 from tests.service.txn import issuer, txn, txn_database, txn_urls
 from tests.service.users import users
 
 __all__ = [
     "imports_aws",
     "issuer",
+    "person",
     "txn",
     "txn_database",
     "txn_importing",

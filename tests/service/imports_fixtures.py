@@ -14,7 +14,7 @@ from runtime.database import Database
 from tests.service.importing import Uploads
 from tests.service.messaging import open_aws
 from tests.service.tokens import Issuer
-from tests.service.txn import Txn, ledger_servicers, serving_txn
+from tests.service.txn import Client, Txn, ledger_servicers, serving_txn
 from txn_svc.app import SERVICES as ALL_SERVICES
 from txn_svc.downloads.servicer import DownloadServicer
 from txn_svc.imports.servicer import ImportServicer
@@ -68,3 +68,9 @@ async def txn_importing(txn_whole: Txn, uploads: Uploads, txn_database: Database
     """All of its services and an importer: what is uploaded is imported."""
     async with uploads.running(txn_database):
         yield txn_whole
+
+
+@pytest.fixture
+async def person(txn_importing: Txn) -> Client:
+    """Somebody new, with all services and an importer."""
+    return await txn_importing.person()

@@ -1,6 +1,5 @@
 """Opening balances: before the first row, or an anchor from which that is computed."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -9,26 +8,14 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
-from runtime.database import Database
 from runtime.refusals import FailedPrecondition, InvalidArgument, NotFound
-from tests.service.importing import Uploads, account
+from tests.service.importing import account
 from tests.service.reviewing import brought, csv, differences, planned, record, revert
 from tests.service.txn import Client, Txn
 
 OLDER = csv("2026-11-01,Rent,-200.00", "2026-11-19,Pay,50.00")
 NEWER = csv("2026-11-20,Tea,-3.00", "2026-11-21,Tea,-3.00")
 INT64_MAX = 2**63 - 1
-
-
-@pytest.fixture(autouse=True, scope="module")
-async def importer(uploads: Uploads, txn_database: Database) -> AsyncIterator[None]:
-    async with uploads.running(txn_database):
-        yield
-
-
-@pytest.fixture
-async def person(txn_whole: Txn) -> Client:
-    return await txn_whole.person()
 
 
 async def update(client: Client, account_id: str, **values: Any) -> txn_pb2.Account:

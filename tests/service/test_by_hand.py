@@ -1,7 +1,6 @@
 """Transactions recorded, categorised, annotated and deleted by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -9,26 +8,14 @@ import pytest
 
 from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
-from runtime.database import Database
 from runtime.ids import from_id, new_id, to_id
 from runtime.refusals import Aborted, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
-from tests.service.importing import Uploads, account
+from tests.service.importing import account
 from tests.service.outcomes import figures
 from tests.service.reviewing import brought, csv, differences, record, revert, transactions
 from tests.service.txn import Client, Txn
 
 COFFEE = "2026-07-20,Coffee,-3.50"
-
-
-@pytest.fixture(autouse=True, scope="module")
-async def importer(uploads: Uploads, txn_database: Database) -> AsyncIterator[None]:
-    async with uploads.running(txn_database):
-        yield
-
-
-@pytest.fixture
-async def person(txn_whole: Txn) -> Client:
-    return await txn_whole.person()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """A plan: what a commit would do, exactly that done, or a new plan."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 
 from protos.txn.v1 import txn_pb2
-from runtime.database import Database
 from runtime.refusals import FailedPrecondition, NotFound, ResourceExhausted
 from tests.service.importing import BRIEF, Uploads, account, get, start
 from tests.service.outcomes import figures
@@ -33,17 +32,6 @@ from tests.service.txn import Client, Txn
 COFFEE = "2026-07-01,Coffee,-3.50"
 TEA = "2026-08-02,Tea,-2.00"
 PAY = "2026-09-30,Pay,1000.00"
-
-
-@pytest.fixture(autouse=True, scope="module")
-async def importer(uploads: Uploads, txn_database: Database) -> AsyncIterator[None]:
-    async with uploads.running(txn_database):
-        yield
-
-
-@pytest.fixture
-async def person(txn_whole: Txn) -> Client:
-    return await txn_whole.person()
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """Undo and repeat: an account is what its live imports and its records by hand claim, nothing else."""
 
-from collections.abc import AsyncIterator
-
 import psycopg
 import pytest
 
 from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
-from runtime.database import Database
 from runtime.refusals import FailedPrecondition, InvalidArgument
-from tests.service.importing import BRIEF, Uploads, account, events, get
+from tests.service.importing import BRIEF, account, events, get
 from tests.service.outcomes import figures
 from tests.service.reviewing import (
     COMPLETED,
@@ -31,22 +28,11 @@ from tests.service.reviewing import (
     rows,
     transactions,
 )
-from tests.service.txn import Client, Txn
+from tests.service.txn import Client
 
 COFFEE = "2026-07-01,Coffee,-3.50"
 TEA = "2026-08-02,Tea,-2.00"
 PAY = "2026-09-30,Pay,1000.00"
-
-
-@pytest.fixture(autouse=True, scope="module")
-async def importer(uploads: Uploads, txn_database: Database) -> AsyncIterator[None]:
-    async with uploads.running(txn_database):
-        yield
-
-
-@pytest.fixture
-async def person(txn_whole: Txn) -> Client:
-    return await txn_whole.person()
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """What is exported comes back as it was: an account, a file's rejected rows, a kept file."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from protos.txn.v1 import txn_pb2
-from runtime.database import Database
 from runtime.ids import new_id, to_id
 from runtime.refusals import FailedPrecondition, InvalidArgument, NotFound
 from tests.service.importing import BRIEF, Uploads, account, start
@@ -46,17 +44,6 @@ HOSTILE = csv(
     "2026-07-05,,1.00",
     "2026-07-05,,1.00",
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-async def importer(uploads: Uploads, txn_database: Database) -> AsyncIterator[None]:
-    async with uploads.running(txn_database):
-        yield
-
-
-@pytest.fixture
-async def person(txn_whole: Txn) -> Client:
-    return await txn_whole.person()
 
 
 async def exported(client: Client, account_id: str, **narrowed: Any) -> bytes:
