@@ -1,4 +1,4 @@
-from tests.service.imports_fixtures import imports_aws, person, txn_importing, txn_whole, uploads, watch
+from tests.service.imports_fixtures import imports_aws, person, stori, txn_importing, txn_whole, uploads, watch
 from tests.service.txn import issuer, txn, txn_database, txn_urls
 from tests.service.users import users
 
@@ -6,6 +6,7 @@ __all__ = [
     "imports_aws",
     "issuer",
     "person",
+    "stori",
     "txn",
     "txn_database",
     "txn_importing",

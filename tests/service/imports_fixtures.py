@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -13,6 +14,7 @@ from runtime.aws import Aws
 from runtime.database import Database
 from tests.service.importing import Uploads
 from tests.service.messaging import open_aws
+from tests.service.stori import Stori, shell_of
 from tests.service.tokens import Issuer
 from tests.service.txn import Client, Txn, ledger_servicers, serving_txn
 from txn_svc.app import SERVICES as ALL_SERVICES
@@ -74,3 +76,9 @@ async def txn_importing(txn_whole: Txn, uploads: Uploads, txn_database: Database
 async def person(txn_importing: Txn) -> Client:
     """Somebody new, with all services and an importer."""
     return await txn_importing.person()
+
+
+@pytest.fixture
+def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
+    """That person's command line."""
+    return shell_of(txn_importing, person, tmp_path)

@@ -1,22 +1,10 @@
 """Accounts changed and transactions recorded by hand with the command line."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.service.importing import account, imported
-from tests.service.stori import Stori, shell_of
-from tests.service.txn import Client, Txn
-
-
-@pytest.fixture
-async def person(txn_importing: Txn) -> Client:
-    return await txn_importing.person()
-
-
-@pytest.fixture
-def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
-    return shell_of(txn_importing, person, tmp_path)
+from tests.service.stori import Stori
+from tests.service.txn import Client
 
 
 async def test_an_opening_balance_can_be_of_a_day(stori: Stori, person: Client) -> None:

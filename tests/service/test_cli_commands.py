@@ -11,21 +11,11 @@ import pytest
 from local.roles import DatabaseUrls
 from runtime.ids import from_id
 from tests.service.importing import BRIEF, account, imported, newest, start
-from tests.service.stori import LAUNCHER, Stori, shell_of
+from tests.service.stori import LAUNCHER, Stori
 from tests.service.txn import Client, Txn
 
 ESCAPE = "\x1b"
 BAD = b"date,description,amount\n2026-07-01,Fine,1.00\n2026-07-02,\x1b[31mred,abc\n2026-13-01,Worse,2.00\n"
-
-
-@pytest.fixture
-async def person(txn_importing: Txn) -> Client:
-    return await txn_importing.person()
-
-
-@pytest.fixture
-def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
-    return shell_of(txn_importing, person, tmp_path)
 
 
 @pytest.fixture

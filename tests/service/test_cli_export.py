@@ -35,16 +35,6 @@ TRICKY = (
 BAD = HEADER + b"2026-07-01,Fine,1.00\n2026-07-02,Odd,abc\n2026-13-01,Worse,2.00\n"
 
 
-@pytest.fixture
-async def person(txn_importing: Txn) -> Client:
-    return await txn_importing.person()
-
-
-@pytest.fixture
-def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
-    return shell_of(txn_importing, person, tmp_path)
-
-
 def written(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("*out*")]
 

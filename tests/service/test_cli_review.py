@@ -8,23 +8,13 @@ import pytest
 
 from protos.txn.v1 import txn_pb2
 from tests.service.importing import BRIEF, account, get, imported, newest
-from tests.service.stori import Done, Stori, shell_of
-from tests.service.txn import Client, Txn
+from tests.service.stori import Done, Stori
+from tests.service.txn import Client
 
 ESCAPE = "\x1b"
 HEADER = b"date,description,amount\n"
 COFFEE = b"2026-07-01,Coffee,-3.00\n"
 BAD = HEADER + b"2026-07-01,Fine,1.00\n2026-07-02,\x1b[31mred" + b"x" * 200 + b",abc\n"
-
-
-@pytest.fixture
-async def person(txn_importing: Txn) -> Client:
-    return await txn_importing.person()
-
-
-@pytest.fixture
-def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
-    return shell_of(txn_importing, person, tmp_path)
 
 
 @pytest.fixture

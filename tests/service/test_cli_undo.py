@@ -1,23 +1,11 @@
 """Imports undone and repeated with the command line."""
 
-from pathlib import Path
-
 import pytest
 
 from protos.txn.v1 import txn_pb2
 from tests.service.importing import BRIEF, account, get, imported, newest
-from tests.service.stori import Stori, shell_of
-from tests.service.txn import Client, Txn
-
-
-@pytest.fixture
-async def person(txn_importing: Txn) -> Client:
-    return await txn_importing.person()
-
-
-@pytest.fixture
-def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
-    return shell_of(txn_importing, person, tmp_path)
+from tests.service.stori import Stori
+from tests.service.txn import Client
 
 
 async def state(person: Client, import_id: str) -> txn_pb2.ImportState.ValueType:
