@@ -1,36 +1,75 @@
-"""`make bench`: runs every comparison on this machine, prints the ratios, keeps the latest under bench/results/."""
+"""`make bench`: runs the comparisons on this machine, prints them, keeps the latest under bench/results/.
 
+    python -m bench [tokens | import | read] [--rows N …] [--rounds N] [--padding N]
+
+A run with other sizes than the usual ones is only printed.
+"""
+
+import argparse
 import asyncio
-import json
-import platform
-from dataclasses import asdict
-from pathlib import Path
+import signal
+import sys
+from collections.abc import Sequence
 
-from bench import tokens
+from bench import imports, reads, report, tokens
+from bench.ground import Ground, NoRoom, open_ground
+from bench.processes import NotRight
+from bench.product import open_product
 from bench.rounds import Result
 
-RESULTS = Path(__file__).parent / "results"
+BENCHES = ("tokens", "import", "read")
+SECONDS_MAX = 2 * 3600
 
 
-async def main() -> None:
-    results = [await tokens.run()]
-    RESULTS.mkdir(exist_ok=True)
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
-    kept = {"machine": machine, "results": [asdict(result) for result in results]}
-    (RESULTS / "latest.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
-    (RESULTS / "latest.md").write_text(table(results, machine))
-    print(table(results, machine))
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Without a name: all of them.")
+    parser.add_argument("bench", nargs="?", choices=BENCHES)
+    parser.add_argument("--rows", type=int, nargs="+", help="sizes of the files to import; rows of the list to read")
+    parser.add_argument("--rounds", type=int, help="of each size to import")
+    parser.add_argument("--padding", type=int, default=0, help="characters more in each description to import")
+    options = parser.parse_args()
+    try:
+        results = asyncio.run(_measure(options))
+    except (NoRoom, NotRight) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    is_usual = options.rows is None and options.rounds is None and not options.padding
+    print(report.keep(results) if is_usual else report.table(results))
+    return 0
 
 
-def table(results: list[Result], machine: str) -> str:
-    lines = [f"Measured on {machine}; medians, with least and most of the rounds.", ""]
-    lines += ["| comparison | figures | ratio | goal |", "|---|---|---|---|"]
-    for result in results:
-        figures = " · ".join(
-            f"{f.name} {f.median:.1f} ({f.least:.1f}–{f.most:.1f}) {result.unit}" for f in result.figures
-        )
-        lines.append(f"| {result.bench} | {figures} | {result.ratio:.3f} | ≤ {result.goal:.3f} |")
-    return "\n".join(lines) + "\n"
+async def _measure(options: argparse.Namespace) -> list[Result]:
+    this = asyncio.current_task()
+    assert this is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    wanted = BENCHES if options.bench is None else (options.bench,)
+    results = [await tokens.run()] if "tokens" in wanted else []
+    if {"import", "read"} & set(wanted):
+        with open_ground() as ground:
+            async with asyncio.timeout(SECONDS_MAX):
+                results += await _of_ledgers(ground, wanted, options)
+    return results
 
 
-asyncio.run(main())
+async def _of_ledgers(ground: Ground, wanted: Sequence[str], options: argparse.Namespace) -> list[Result]:
+    """Each size of import on a product of its own; what the largest has left is the beginning of what is read."""
+    sizes = sorted(options.rows or imports.SIZES) if "import" in wanted else [0]
+    rows_read = 2 * sizes[-1] or (options.rows or [reads.ROWS])[-1]
+    results: list[Result] = []
+    for rows in sizes:
+        with ground.database(f"stori_{rows}") as urls:
+            async with open_product(ground, urls) as product:
+                loaded = None
+                if rows:
+                    rounds = options.rounds or imports.SIZES.get(rows, 1)
+                    found, loaded = await imports.run(ground, product, rows, rounds, options.padding)
+                    results += found
+                if "read" in wanted and rows == sizes[-1]:
+                    results += await reads.run(ground, product, loaded, rows_read)
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

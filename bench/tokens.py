@@ -1,17 +1,11 @@
 """What a verified token costs the second time: the cached check against the cold one."""
 
-import time
-
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from joserfc import jwk, jwt
-
-from bench.rounds import Result, compare
+from bench.issuer import CLIENT, ISSUER, OTHER_CLIENT, Issuer
+from bench.rounds import Goal, Result, compare
 from runtime.tokens.settings import TokenSettings
 from runtime.tokens.verify import Verifier, rsa_key
 
-CLIENT = "benchclient"
-ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Bench"
-GOAL = 1 / 15
+GOAL = Goal(1 / 15)
 
 
 class _OneKey:
@@ -33,20 +27,13 @@ class _OneKey:
 
 
 async def run() -> Result:
-    key = jwk.RSAKey.import_key(generate_private_key(65537, 2048))
-    public = key.as_dict(private=False)
-    keys = _OneKey(str(public["n"]), str(public["e"]))
-    now = int(time.time())
-    claims = {
-        "iss": ISSUER, "sub": "person", "client_id": CLIENT, "token_use": "access",
-        "scope": "openid", "iat": now, "exp": now + 3600,
-    }  # fmt: skip
-    token = jwt.encode({"alg": "RS256", "kid": "k"}, claims, key)
+    issuer = Issuer()
+    keys, token = _OneKey(issuer.modulus, issuer.exponent), issuer.token("person")
     settings = TokenSettings(
         environment="local",
         issuer=ISSUER,
         person_client_ids=CLIENT,
-        service_client_ids="other",
+        service_client_ids=OTHER_CLIENT,
     )
     warm = Verifier(settings, keys)  # type: ignore[arg-type]
 
