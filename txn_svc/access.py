@@ -14,8 +14,9 @@ from runtime.audit import record
 from runtime.call import Caller
 from runtime.database import Database, ReadSession, WriteSession
 from runtime.ids import to_id
-from runtime.refusals import Aborted, NotFound, PermissionDenied
+from runtime.refusals import NotFound, PermissionDenied
 from txn_svc.model import Account, AccountAccess, audit_event
+from txn_svc.turns import busy
 
 STAFF = frozenset({"support", "admin"})
 """Roles that read everything; each such reading is audited."""
@@ -104,15 +105,14 @@ async def lock(session: WriteSession, caller: Caller, account_id: UUID, wait_sec
 @asynccontextmanager
 async def waiting_at_most(session: WriteSession, seconds: float) -> AsyncIterator[None]:
     """Locks asked for inside are waited for so long. Raises Aborted (ACCOUNT_BUSY) where that is not enough."""
-    await session.execute(select(func.set_config("lock_timeout", f"{round(seconds * 1000)}ms", True)))
+    # 0 would be for ever.
+    milliseconds = max(1, round(seconds * 1000))
+    await session.execute(select(func.set_config("lock_timeout", f"{milliseconds}ms", True)))
     try:
         yield
     except DBAPIError as error:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
-            raise Aborted(
-                "This account is being changed by something larger, such as an import; try again in a moment.",
-                reason="ACCOUNT_BUSY",
-            ) from None
+            raise busy() from None
         raise
     await session.execute(select(func.set_config("lock_timeout", "0", True)))
 

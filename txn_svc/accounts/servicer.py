@@ -1,6 +1,7 @@
 """txn.v1.AccountService: checks the request, opens the one transaction of the call, makes the answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from txn_svc.model import Account, audit_event
 from txn_svc.pages import Position, list_of, page_size, page_token, position_of
 from txn_svc.settings import LedgerSettings
 from txn_svc.summary import summary_to_proto
+from txn_svc.turns import Turns
 
 _LISTED = list_of("accounts")
 
@@ -31,6 +33,7 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
     def __init__(self, database: Database, settings: LedgerSettings) -> None:
         self._database = database
         self._settings = settings
+        self._turns = Turns(settings.account_wait_seconds)
 
     async def OpenAccount(self, request: txn_pb2.OpenAccountRequest, context: Any) -> txn_pb2.OpenAccountResponse:
         call.person()
@@ -131,23 +134,24 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
         return account_to_proto(Seen(opened, "OWNER", None, None))
 
     async def _set_closed(self, action: str, account_id: UUID, *, closed: bool) -> txn_pb2.Account:
-        async with self._database.write() as session:
-            account = await self._lock(session, account_id)
+        async with self._locked(account_id) as (session, account):
             if closed != (account.close_time is not None):
                 await store.update_account(session, account, {"close_time": datetime.now(UTC) if closed else None})
                 await record(session, audit_event, action, to_id("acct", account_id))
         return await self._now(account_id)
 
     async def _change(self, action: str, account_id: UUID, values: Mapping[str, Any]) -> txn_pb2.Account:
-        async with self._database.write() as session:
-            account = await self._lock(session, account_id)
+        async with self._locked(account_id) as (session, account):
             if await store.update_account(session, account, values):
                 await record(session, audit_event, action, to_id("acct", account_id))
                 await audit_anchor(session, account_id, account.initial_balance_minor)
         return await self._now(account_id)
 
-    async def _lock(self, session: WriteSession, account_id: UUID) -> Account:
-        return await lock(session, call.caller(), account_id, self._settings.account_wait_seconds)
+    @asynccontextmanager
+    async def _locked(self, account_id: UUID) -> AsyncIterator[tuple[WriteSession, Account]]:
+        caller = call.caller()
+        async with self._turns.of(caller.subject, account_id) as wait_seconds, self._database.write() as session:
+            yield session, await lock(session, caller, account_id, wait_seconds)
 
     async def _now(self, account_id: UUID) -> txn_pb2.Account:
         async with self._database.read() as session:

@@ -21,23 +21,29 @@ from txn_svc.imports.review import is_as_planned
 from txn_svc.imports.settle import Refused, publish, too_much_refused
 from txn_svc.model import Account, StatementImport, audit_event
 
-# Category and note of a row that was undone come back with it.
 _CREATE = text("""
 INSERT INTO transaction (account_id, id, booked_on, value_on, amount_minor, description, category, note, external_id,
   identity, occurrence, import_id, line, create_time)
-SELECT r.account_id, r.transaction_id, r.booked_on, r.value_on, r.amount_minor, r.description,
-  coalesce(kept.category, r.category), coalesce(kept.note, r.note, ''), r.external_id,
-  r.identity, r.occurrence, r.import_id, r.line, :now
-FROM import_row AS r
-LEFT JOIN kept_annotation AS kept ON kept.account_id = :account_id AND kept.identity = r.identity
-  AND kept.occurrence = r.occurrence
-WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE'
+SELECT account_id, transaction_id, booked_on, value_on, amount_minor, description, category, coalesce(note, ''),
+  external_id, identity, occurrence, import_id, line, :now
+FROM import_row
+WHERE account_id = :account_id AND import_id = :import_id AND outcome = 'CREATE'
 """)
 
-_FORGET_ANNOTATIONS = text("""
-DELETE FROM kept_annotation AS kept USING transaction AS t
-WHERE kept.account_id = :account_id AND t.account_id = :account_id
-  AND t.identity = kept.identity AND t.occurrence = kept.occurrence
+# Category and note of a row that was undone come back with it. The few that are kept are looked up, not the many rows.
+_ANNOTATE = text("""
+WITH back AS (
+  DELETE FROM kept_annotation AS kept
+  WHERE kept.account_id = :account_id
+    AND (SELECT t.import_id FROM transaction AS t WHERE t.account_id = :account_id
+      AND t.identity = kept.identity AND t.occurrence = kept.occurrence) = :import_id
+  RETURNING kept.*
+)
+UPDATE transaction AS t
+SET category = coalesce(back.category, t.category), note = coalesce(nullif(back.note, ''), t.note)
+FROM back
+WHERE t.account_id = :account_id AND t.id = (SELECT known.id FROM transaction AS known
+  WHERE known.account_id = :account_id AND known.identity = back.identity AND known.occurrence = back.occurrence)
 """)
 
 # An import that shares its rows is the file that staged them.
@@ -120,7 +126,7 @@ async def _write(session: WriteSession, found: StatementImport) -> None:
     plan = plan_of(found)
     found.rejected_count = found.rejected_count if plan is None else plan.reject_count
     found.duplicate_count = found.row_count - found.imported_count - found.rejected_count
-    await session.execute(_FORGET_ANNOTATIONS, this)
+    await session.execute(_ANNOTATE, this)
     if found.reading_id == found.id:
         await session.execute(_SUM_MONTHS, this)
     else:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from runtime import call
 from runtime.audit import record
-from runtime.database import WriteSession
+from runtime.database import ReadSession, WriteSession
 from runtime.ids import new_id, to_id
 from runtime.refusals import FailedPrecondition, NotFound, PermissionDenied
 from txn_svc.access import Verb, lock, may
@@ -110,10 +110,16 @@ async def annotate(session: WriteSession, transaction_ids: Sequence[UUID], value
     return [by_id[transaction_id] for transaction_id in transaction_ids]
 
 
-async def delete_by_hand(session: WriteSession, transaction_id: UUID, wait_seconds: float) -> None:
-    """Takes the record made by hand back. Raises NotFound, FailedPrecondition (NOT_MANUAL), or as `lock`."""
+async def account_of(session: ReadSession, transaction_id: UUID) -> UUID:
+    """The account of a transaction that the caller may change. Raises as `annotate`."""
     (found,) = await _changeable(session, [transaction_id])
-    account = await lock(session, call.person(), found.account_id, wait_seconds)
+    account_id: UUID = found.account_id
+    return account_id
+
+
+async def delete_by_hand(session: WriteSession, account_id: UUID, transaction_id: UUID, wait_seconds: float) -> None:
+    """Takes the record made by hand back. Raises NotFound, FailedPrecondition (NOT_MANUAL), or as `lock`."""
+    account = await lock(session, call.person(), account_id, wait_seconds)
     this = {"account_id": account.id, "id": transaction_id}
     query = select(Transaction.import_id).where(Transaction.account_id == account.id, Transaction.id == transaction_id)
     owner = (await session.execute(query)).one_or_none()
@@ -134,7 +140,7 @@ def transaction_missing() -> NotFound:
     return NotFound("There is no such transaction.", reason="TRANSACTION_NOT_FOUND")
 
 
-async def _changeable(session: WriteSession, transaction_ids: Collection[UUID]) -> Sequence[Row[Any]]:
+async def _changeable(session: ReadSession, transaction_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Where they are, of each. Raises NotFound where one is missing, PermissionDenied where one may only be read."""
     caller = call.person()
     allowed = may(caller, Verb.CHANGE, Transaction.account_id).label("allowed")

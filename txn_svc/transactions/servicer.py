@@ -22,6 +22,7 @@ from txn_svc.transactions.mapping import transaction_to_proto
 from txn_svc.transactions.pages import page_to_proto
 from txn_svc.transactions.requests import annotation, new_transaction
 from txn_svc.transactions.store import Ledger
+from txn_svc.turns import Turns
 
 
 class TransactionServicer(txn_pb2_grpc.TransactionServiceServicer):
@@ -29,6 +30,7 @@ class TransactionServicer(txn_pb2_grpc.TransactionServiceServicer):
         self._database = database
         self._settings = settings
         self._exports = TransactionExports(database)
+        self._turns = Turns(settings.account_wait_seconds)
 
     async def BatchGetTransactions(
         self, request: txn_pb2.BatchGetTransactionsRequest, context: Any
@@ -86,19 +88,21 @@ class TransactionServicer(txn_pb2_grpc.TransactionServiceServicer):
         call.person()
         wanted = new_transaction(request)
 
-        async def work(session: WriteSession) -> txn_pb2.RecordTransactionResponse:
-            recorded = await manual.record_by_hand(session, wanted, self._settings.account_wait_seconds)
-            (row,) = await store.find(session, call.caller(), [recorded])
-            return txn_pb2.RecordTransactionResponse(transaction=transaction_to_proto(row, row.currency_code))
+        async with self._turns.of(call.caller().subject, wanted.account_id) as wait_seconds:
 
-        return await once(
-            self._database,
-            "RecordTransaction",
-            request.idempotency_key,
-            request,
-            txn_pb2.RecordTransactionResponse,
-            work,
-        )
+            async def work(session: WriteSession) -> txn_pb2.RecordTransactionResponse:
+                recorded = await manual.record_by_hand(session, wanted, wait_seconds)
+                (row,) = await store.find(session, call.caller(), [recorded])
+                return txn_pb2.RecordTransactionResponse(transaction=transaction_to_proto(row, row.currency_code))
+
+            return await once(
+                self._database,
+                "RecordTransaction",
+                request.idempotency_key,
+                request,
+                txn_pb2.RecordTransactionResponse,
+                work,
+            )
 
     async def UpdateTransactions(
         self, request: txn_pb2.UpdateTransactionsRequest, context: Any
@@ -117,8 +121,13 @@ class TransactionServicer(txn_pb2_grpc.TransactionServiceServicer):
     ) -> txn_pb2.DeleteTransactionResponse:
         call.person()
         transaction_id = from_id("txn", request.transaction_id, "transaction_id")
-        async with self._database.write() as session:
-            await manual.delete_by_hand(session, transaction_id, self._settings.account_wait_seconds)
+        async with self._database.read() as reading:
+            account_id = await manual.account_of(reading, transaction_id)
+        async with (
+            self._turns.of(call.caller().subject, account_id) as wait_seconds,
+            self._database.write() as session,
+        ):
+            await manual.delete_by_hand(session, account_id, transaction_id, wait_seconds)
             rows = await store.find(session, call.caller(), [transaction_id])
         return txn_pb2.DeleteTransactionResponse(
             transaction=transaction_to_proto(rows[0], rows[0].currency_code) if rows else None
