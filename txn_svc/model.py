@@ -143,6 +143,12 @@ class StatementImport(Base):
         ),
         Index("import_reading", "account_id", "reading_id"),
         Index("import_same", "account_id", "sha256"),
+        Index("import_repeats", "repeats_id", postgresql_where=text("repeats_id IS NOT NULL")),
+        Index(
+            "import_uncleared",
+            "finish_time",
+            postgresql_where=text("state = 'DISCARDED' AND plan_version IS NOT NULL"),
+        ),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -182,7 +188,7 @@ class StatementImport(Base):
     plan: Mapped[bytes | None]
     """A txn.v1.ImportPlan, since the import was planned for review."""
     plan_version: Mapped[int | None]
-    """The account's version that the plan was made for."""
+    """The account's version that the plan was made for; None again once the rows of a DISCARDED import are gone."""
     bytes_read: Mapped[int] = mapped_column(server_default="0")
     bytes_total: Mapped[int] = mapped_column(server_default="0")
     rows_read: Mapped[int] = mapped_column(server_default="0")

@@ -131,9 +131,9 @@ async def test_claims_and_identities_that_were_made_wrong_are_named(txn_whole: T
     answer = await verified(person, account_id)
 
     named = {one.figure: (one.kept, one.computed) for one in answer.differences}
-    assert named[f"{pay.id} claim"] == (f"{first.id} line 2", "no import")
-    assert named[f"{drink.id} claim"] == ("no transaction", f"{first.id} line 3")
-    assert named[f"{shared.id} claim"] == (f"{second.id} line 3", f"{first.id} line 5")
+    assert named[f"{pay.id} claim"] == (f"{first.id} line 2 #1", "no import")
+    assert named[f"{drink.id} claim"] == ("no transaction", f"{first.id} line 3 #1")
+    assert named[f"{shared.id} claim"] == (f"{second.id} line 3 #1", f"{first.id} line 5 #1")
     assert f"{tea.id} identity" in named
     assert shop.id not in " ".join(named)
 
@@ -150,3 +150,20 @@ async def test_an_initial_balance_that_was_made_wrong_is_named(txn_whole: Txn, t
     assert [(one.figure, one.kept, one.computed) for one in answer.differences] == [
         ("initial_balance_minor", "500", "-4520")
     ]
+
+
+async def test_a_row_that_names_no_transaction_and_a_wrong_occurrence_are_named(
+    txn_whole: Txn, txn_urls: DatabaseUrls
+) -> None:
+    person = await txn_whole.person()
+    account_id = (await person.open_account()).id
+    done = await imported(person, account_id, BRIEF)
+
+    spoil(txn_urls, "UPDATE import_row SET transaction_id = NULL WHERE account_id = %(id)s AND line = 2", account_id)
+    spoil(txn_urls, "UPDATE transaction SET occurrence = 7 WHERE account_id = %(id)s AND line = 3", account_id)
+    answer = await verified(person, account_id)
+
+    named = [(one.figure.partition(" ")[2], one.kept, one.computed) for one in answer.differences]
+    assert ("", "no transaction", f"{done.id} line 2 #1") in named
+    assert ("claim", f"{done.id} line 2 #1", "no import") in named
+    assert ("claim", f"{done.id} line 3 #7", f"{done.id} line 3 #1") in named

@@ -10,8 +10,8 @@ from runtime.ids import to_id
 
 # A record made by hand is a claim of its own, and older than any import's: nothing has to claim it besides.
 _DIFFERENCES = text("""
-SELECT coalesce(t.id, claim.transaction_id) AS id, t.id IS NULL AS is_missing, t.import_id, t.line,
-  claim.import_id AS claim_import_id, claim.line AS claim_line
+SELECT coalesce(t.id, claim.transaction_id) AS id, t.id IS NULL AS is_missing, t.import_id, t.line, t.occurrence,
+  claim.import_id AS claim_import_id, claim.line AS claim_line, claim.occurrence AS claim_occurrence
 FROM (SELECT * FROM transaction WHERE account_id = :account_id) AS t
 FULL JOIN (
   SELECT DISTINCT ON (r.transaction_id) r.transaction_id, r.identity, r.occurrence, i.id AS import_id, r.line
@@ -21,7 +21,7 @@ FULL JOIN (
   ORDER BY r.transaction_id, i.finish_time, i.id, r.line
 ) AS claim ON claim.transaction_id = t.id
 WHERE t.id IS NULL
-  OR (claim.identity, claim.occurrence) <> (t.identity, t.occurrence)
+  OR (claim.identity, claim.occurrence) IS DISTINCT FROM (t.identity, t.occurrence) AND claim.import_id IS NOT NULL
   OR (t.import_id IS NOT NULL AND (t.import_id, t.line) IS DISTINCT FROM (claim.import_id, claim.line))
 ORDER BY 1 LIMIT :most
 """)
@@ -30,9 +30,12 @@ ORDER BY 1 LIMIT :most
 async def claims_that_differ(session: ReadSession, account_id: UUID, most: int) -> AsyncIterator[tuple[str, str, str]]:
     """(figure, kept, computed) for each transaction whose claim is not what the imports' rows say; at most `most`."""
     for row in await session.execute(_DIFFERENCES, {"account_id": account_id, "most": most}):
-        kept = "no transaction" if row.is_missing else _place(row.import_id, row.line)
-        yield f"{to_id('txn', row.id)} claim", kept, _place(row.claim_import_id, row.claim_line)
+        # Of a row that names no transaction only its place can be told.
+        figure = f"{to_id('txn', row.id)} claim" if row.id else "claim"
+        kept = "no transaction" if row.is_missing else _place(row.import_id, row.line, row.occurrence)
+        yield figure, kept, _place(row.claim_import_id, row.claim_line, row.claim_occurrence)
 
 
-def _place(import_id: UUID | None, line: int | None) -> str:
-    return f"{to_id('imp', import_id)} line {line}" if import_id else "no import"
+def _place(import_id: UUID | None, line: int | None, occurrence: int | None) -> str:
+    """Who claims it, and as the how-manieth of its content."""
+    return f"{to_id('imp', import_id)} line {line} #{occurrence}" if import_id else "no import"

@@ -5,15 +5,14 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, select, update
-from sqlalchemy.exc import DBAPIError
 
 from runtime.call import Caller
 from runtime.database import ReadSession, WriteSession
-from runtime.refusals import FailedPrecondition, ResourceExhausted
+from runtime.refusals import ResourceExhausted
 from txn_svc.access import STAFF, Verb, access_of, may, own, owner_of
 from txn_svc.model import Account, AccountAccess, AccountDigest
+from txn_svc.totals import require_totals, too_large_refused
 
 
 class NewAccount(NamedTuple):
@@ -51,12 +50,9 @@ async def update_account(session: WriteSession, account: Account, values: Mappin
     if not changed:
         return False
     change = update(Account).where(Account.id == account.id).values(changed)
-    try:
+    with too_large_refused():
         await session.execute(change.execution_options(synchronize_session=False))
-    except DBAPIError as error:
-        if isinstance(error.orig, psycopg.errors.NumericValueOutOfRange):
-            raise FailedPrecondition("The balance would not fit 64 bits.", reason="FIGURES_TOO_LARGE") from None
-        raise
+    await require_totals(session, account.id)
     return True
 
 

@@ -106,9 +106,10 @@ async def repeat(session: WriteSession, wanted: Repetition, waiting_max: int) ->
     """
     served, caller = call.current(), call.person()
     repeated, account = await changeable(session, wanted.import_id)
-    if repeated.state not in REPEATABLE or repeated.object_version is None:
+    is_repeated = await store.has_open_repeat(session, repeated.id)
+    if repeated.state not in REPEATABLE or repeated.object_version is None or is_repeated:
         raise FailedPrecondition(
-            "Only an import whose file was read, and that is not being worked on, can be repeated.",
+            "Only an import whose file was read, and that is not being worked on or read again, can be repeated.",
             reason="IMPORT_NOT_REPEATABLE",
         )
     if wanted.account_id not in {None, account.id}:
@@ -148,13 +149,18 @@ async def repeat(session: WriteSession, wanted: Repetition, waiting_max: int) ->
 
 
 async def decide(
-    session: WriteSession, import_id: UUID, line: int, outcome: str, decisions_max: int
+    session: WriteSession, import_id: UUID, line: int, outcome: str, decisions_max: int, inline_rows_max: int
 ) -> StatementImport:
     """Overrides what becomes of a row, and plans the import again. Raises as `decide_row`."""
     found, account = await changeable(session, import_id)
     _require_ready(found)
     old = plan_of(found)
     assert old is not None
+    if found.row_count > inline_rows_max:
+        raise FailedPrecondition(
+            f"A file of more than {inline_rows_max:,} rows cannot be decided row by row; mend the file instead.",
+            reason="DECISION_NOT_POSSIBLE",
+        )
     await decide_row(session, found, line, outcome, decisions_max)
     await match(session, found, again=True)
     new = await make_plan(session, account, found)

@@ -6,7 +6,7 @@ COMPLETED with nothing created: it was read, and its rows say what is wrong with
 
 from datetime import UTC, datetime
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from protos.events.v1 import events_pb2
 from runtime.audit import record
@@ -20,6 +20,7 @@ from txn_svc.imports.revert import take_back_repeated
 from txn_svc.imports.review import is_as_planned
 from txn_svc.imports.settle import Refused, publish, too_much_refused
 from txn_svc.model import Account, StatementImport, audit_event
+from txn_svc.totals import require_totals
 
 _CREATE = text("""
 INSERT INTO transaction (account_id, id, booked_on, value_on, amount_minor, description, category, note, external_id,
@@ -35,15 +36,14 @@ _ANNOTATE = text("""
 WITH back AS (
   DELETE FROM kept_annotation AS kept
   WHERE kept.account_id = :account_id
-    AND (SELECT t.import_id FROM transaction AS t WHERE t.account_id = :account_id
+    AND (SELECT t.import_id FROM transaction AS t WHERE t.account_id = kept.account_id
       AND t.identity = kept.identity AND t.occurrence = kept.occurrence) = :import_id
   RETURNING kept.*
 )
 UPDATE transaction AS t
 SET category = coalesce(back.category, t.category), note = coalesce(nullif(back.note, ''), t.note)
 FROM back
-WHERE t.account_id = :account_id AND t.id = (SELECT known.id FROM transaction AS known
-  WHERE known.account_id = :account_id AND known.identity = back.identity AND known.occurrence = back.occurrence)
+WHERE t.account_id = back.account_id AND t.identity = back.identity AND t.occurrence = back.occurrence
 """)
 
 # An import that shares its rows is the file that staged them.
@@ -69,13 +69,9 @@ WHERE account_id = :account_id AND import_id = :import_id AND outcome IN ('CREAT
 GROUP BY 3
 """)
 
-# Fails where a total, or the balance after any month, of the account or of the file does not fit 64 bits.
+# Fails where a total of the file does not fit 64 bits.
 _REQUIRE_TOTALS = text("""
-SELECT CAST(greatest(initial_balance_minor, 0) + sum(credit_total_minor) AS bigint),
-  CAST(least(initial_balance_minor, 0) + sum(debit_total_minor) AS bigint)
-FROM account_month JOIN account ON account.id = account_id WHERE account_id = :account_id GROUP BY account.id
-UNION ALL
-SELECT CAST(sum(credit_total_minor) AS bigint), CAST(sum(debit_total_minor) AS bigint)
+SELECT CAST(sum(credit_total_minor) AS bigint), CAST(-sum(debit_total_minor) AS bigint)
 FROM import_month WHERE account_id = :account_id AND import_id = :import_id
 """)
 
@@ -132,12 +128,14 @@ async def _write(session: WriteSession, found: StatementImport) -> None:
     else:
         await session.execute(_COPY_MONTHS, {**this, "reading_id": found.reading_id})
     await session.execute(_REQUIRE_TOTALS, this)
+    await require_totals(session, found.account_id)
 
 
 async def _complete(session: WriteSession, before: Account, found: StatementImport) -> None:
     initial_balance_minor = before.initial_balance_minor
     account = await store.account(session, found.account_id)
-    found.state, found.finish_time = "COMPLETED", datetime.now(UTC)
+    # The database's clock, under the account's lock: it tells which of two claims is the older.
+    found.state, found.finish_time = "COMPLETED", await session.scalar(select(func.clock_timestamp()))
     completed = events_pb2.ImportCompleted(
         import_id=to_id("imp", found.id),
         account_id=to_id("acct", account.id),

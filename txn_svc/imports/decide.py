@@ -1,6 +1,6 @@
 """A person's decision about one row of a READY import, in place of what the matching says."""
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from runtime.database import WriteSession
 from runtime.ids import new_id
@@ -12,18 +12,11 @@ DECIDED = "DECIDED"
 _LEFT_OUT = "Left out by your decision."
 _ONE_MORE = "Booked as one more by your decision."
 
-_LAST_OCCURRENCE = text("""
-SELECT greatest(
-  coalesce((SELECT max(occurrence) FROM transaction WHERE account_id = :account_id AND identity = :identity), 0),
-  coalesce((SELECT max(occurrence) FROM import_row
-    WHERE account_id = :account_id AND import_id = :import_id AND identity = :identity AND twins > 1), 0))
-""")
-
 
 async def decide_row(
     session: WriteSession, found: StatementImport, line: int, outcome: str, decisions_max: int
 ) -> None:
-    """Makes the row CREATE, DUPLICATE or REJECT; the caller matches all rows again.
+    """Makes the row CREATE, DUPLICATE or REJECT; the caller matches all rows again, which numbers what is one more.
 
     Raises NotFound (ROW_NOT_FOUND), FailedPrecondition (DECISION_NOT_POSSIBLE), ResourceExhausted (TOO_MANY_DECISIONS).
     """
@@ -39,7 +32,7 @@ async def decide_row(
     if outcome == "REJECT":
         row.outcome, row.reason_code, row.reason = "REJECT", DECIDED, _LEFT_OUT
     elif row.outcome != outcome:
-        await _make(session, row, outcome)
+        _make(row, outcome)
     found.decided_count += (row.reason_code == DECIDED) - was_decided
     if found.decided_count > decisions_max:
         raise ResourceExhausted(
@@ -78,12 +71,10 @@ async def _undecide(session: WriteSession, row: ImportRow) -> None:
         row.outcome, row.reason_code, row.transaction_id = "DUPLICATE", "SAME_CONTENT", known
 
 
-async def _make(session: WriteSession, row: ImportRow, outcome: str) -> None:
+def _make(row: ImportRow, outcome: str) -> None:
     if outcome == "DUPLICATE":
         raise _not_possible("The account holds no transaction that this row could be a duplicate of.")
-    this = {"account_id": row.account_id, "import_id": row.import_id, "identity": row.identity}
-    last = int(await session.scalar(_LAST_OCCURRENCE, this))
-    row.file_occurrence, row.occurrence = row.occurrence, max(last, row.occurrence or 0) + 1
+    row.file_occurrence = row.occurrence
     row.outcome, row.reason_code, row.reason, row.transaction_id = "CREATE", DECIDED, _ONE_MORE, new_id()
 
 

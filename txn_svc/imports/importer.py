@@ -26,7 +26,7 @@ from txn_svc.imports.progress import reported
 from txn_svc.imports.revert import revert
 from txn_svc.imports.review import plan_for_review
 from txn_svc.imports.settings import ImporterSettings
-from txn_svc.imports.settle import Refused, fail, forget_rows, internal
+from txn_svc.imports.settle import Refused, clear, fail, internal
 from txn_svc.imports.stage import Superseded, stage
 from txn_svc.imports.take import as_call, due_now, holder_of, take
 from txn_svc.model import StatementImport
@@ -116,7 +116,7 @@ class Importer:
     async def _advance(self, connection: Connection, taken: StatementImport) -> str:
         """Does what the import's state asks for, as far as it goes without a person."""
         if taken.state == "DISCARDED":
-            await self._forget(taken)
+            await clear(self._database, taken)
             metrics.settled(taken)
             return "discarded"
         if taken.state == "REVERTING":
@@ -133,11 +133,6 @@ class Importer:
         with metrics.step_seconds.labels("commit").time():
             is_done = await commit(self._database, taken)
         return "completed" if is_done else "renewed"
-
-    async def _forget(self, taken: StatementImport) -> None:
-        async with self._database.write() as session:
-            await store.allow_long_work(session)
-            await forget_rows(session, taken)
 
     async def _stage_or_refuse(self, connection: Connection, taken: StatementImport) -> bool:
         try:

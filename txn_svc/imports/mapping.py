@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
-from txn_svc.imports.plan import plan_of
+from txn_svc.imports.plan import MONTHS_MAX, plan_of
 from txn_svc.imports.reading import COMMITTED, Seen
 from txn_svc.ledger.months import MonthFigures, fill
 from txn_svc.model import ImportRow, StatementImport
@@ -112,4 +112,6 @@ def _findings(found: StatementImport) -> list[txn_pb2.ImportFinding]:
 
 def _summary(currency_code: str, months: Sequence[MonthFigures]) -> txn_pb2.Summary:
     filled = fill(months, months[0].month, months[-1].month) if months else []
-    return summary_to_proto(currency_code, filled)
+    summary = summary_to_proto(currency_code, filled)
+    del summary.months[:-MONTHS_MAX]
+    return summary

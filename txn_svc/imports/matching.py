@@ -22,32 +22,40 @@ SELECT account_id, :import_id, CASE outcome WHEN 'REJECT' THEN outcome ELSE 'DUP
 FROM import_row WHERE account_id = :account_id AND import_id = :reading_id
 """)  # noqa: S608 -- names of columns only
 
-_FORGET_LOST = text("""
+# A transaction is looked up by what the row says, never by a constant account: of an account that the statistics do not
+# know yet every index would seem as good as the right one, and a scalar subquery is never made a join.
+_KNOWN = """(
+  SELECT t.id FROM transaction AS t
+  WHERE t.account_id = r.account_id AND t.identity = r.identity AND t.occurrence = r.occurrence)"""
+
+_FORGET_LOST = text(f"""
 UPDATE import_row AS r SET outcome = 'CREATE', reason_code = NULL
 WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'DUPLICATE'
-  AND r.transaction_id IS DISTINCT FROM (SELECT t.id FROM transaction AS t
-    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence)
-""")
+  AND r.transaction_id IS DISTINCT FROM {_KNOWN}
+""")  # noqa: S608 -- no value in it
 
-# A scalar subquery is never made a join: fresh rows have no statistics yet, and a join might be planned row by row.
-_MARK_KNOWN = text("""
-UPDATE import_row AS r
-SET outcome = 'DUPLICATE', reason_code = 'SAME_CONTENT',
-  transaction_id = (SELECT t.id FROM transaction AS t
-    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence)
+_MARK_KNOWN = text(f"""
+UPDATE import_row AS r SET outcome = 'DUPLICATE', reason_code = 'SAME_CONTENT', transaction_id = {_KNOWN}
 WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code IS NULL
-  AND (SELECT t.id FROM transaction AS t
-    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence) IS NOT NULL
-""")
+  AND {_KNOWN} IS NOT NULL
+""")  # noqa: S608 -- no value in it
 
-# Whoever took the number of a row that is to be one more: the row takes the next.
+# What is to be one more comes after all that the account holds and the file says of this content, in the file's order.
 _RENUMBER_DECIDED = text("""
-UPDATE import_row AS r
-SET occurrence = (SELECT max(t.occurrence) + 1 FROM transaction AS t
-  WHERE t.account_id = :account_id AND t.identity = r.identity)
-WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code = 'DECIDED'
-  AND EXISTS (SELECT FROM transaction AS t
-    WHERE t.account_id = :account_id AND t.identity = r.identity AND t.occurrence = r.occurrence)
+UPDATE import_row AS r SET occurrence = numbered.occurrence
+FROM (
+  SELECT d.account_id, d.import_id, d.line, row_number() OVER (PARTITION BY d.identity ORDER BY d.line) + greatest(
+    max(d.file_occurrence) OVER (PARTITION BY d.identity),
+    (SELECT max(t.occurrence) FROM transaction AS t WHERE t.account_id = d.account_id AND t.identity = d.identity),
+    (SELECT max(o.occurrence) FROM import_row AS o
+      WHERE o.account_id = d.account_id AND o.import_id = d.import_id AND o.identity = d.identity AND o.twins > 1
+        AND o.reason_code IS DISTINCT FROM 'DECIDED')) AS occurrence
+  FROM import_row AS d
+  WHERE d.account_id = :account_id AND d.import_id = :import_id AND d.outcome = 'CREATE' AND d.reason_code = 'DECIDED'
+  OFFSET 0
+) AS numbered
+WHERE r.account_id = numbered.account_id AND r.import_id = numbered.import_id AND r.line = numbered.line
+  AND r.occurrence <> numbered.occurrence
 """)
 
 _COUNT_TWINS = text("""

@@ -33,7 +33,8 @@ async def take_back_repeated(session: WriteSession, found: StatementImport) -> S
         return None
     repeated = await store.locked(session, found.repeats_id)
     assert repeated is not None
-    if repeated.state == "READY":
+    # One that is COMMITTING nobody works on: whoever does would hold the claim of the file that both are of.
+    if repeated.state in {"READY", "COMMITTING"}:
         await discard(session, repeated)
     elif repeated.state in IMPORT_STATES_LIVE:
         await _take_back(session, repeated)

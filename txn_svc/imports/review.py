@@ -21,10 +21,10 @@ async def plan_for_review(database: Database, staged: StatementImport) -> None:
         assert found is not None
         if found.state != "PLANNING":
             return
-        reverted = await take_back_repeated(session, found)
-        account = await store.account(session, found.account_id)
-        await match(session, found, again=False)
         with too_much_refused():
+            reverted = await take_back_repeated(session, found)
+            account = await store.account(session, found.account_id)
+            await match(session, found, again=False)
             keep(found, await make_plan(session, account, found), account.version)
         found.state = "READY"
         await record(session, audit_event, "PlanImport", to_id("imp", found.id))

@@ -131,7 +131,8 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
     ) -> txn_pb2.DecideImportRowResponse:
         import_id, outcome = from_id("imp", request.import_id, "import_id"), decision_of(request.outcome)
         async with self._database.write() as session:
-            found = await changes.decide(session, import_id, request.line, outcome, self._settings.decisions_max)
+            limits = self._settings.decisions_max, self._settings.inline_rows_max
+            found = await changes.decide(session, import_id, request.line, outcome, *limits)
         return txn_pb2.DecideImportRowResponse(statement_import=await self._now(found))
 
     async def CommitImport(self, request: txn_pb2.CommitImportRequest, context: Any) -> txn_pb2.CommitImportResponse:

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import psycopg
 from sqlalchemy import delete
-from sqlalchemy.exc import DBAPIError
 
 from protos.events.v1 import events_pb2
 from runtime.audit import record
@@ -19,6 +17,7 @@ from txn_svc.imports import metrics, store
 from txn_svc.imports.due import SOURCE, due
 from txn_svc.model import IMPORT_STATES_DUE, ImportRow, StatementImport, audit_event
 from txn_svc.model import outbox as outbox_rows
+from txn_svc.totals import too_large_refused
 
 EVENTS = "events"
 """The destination in the outbox that stands for the events topic."""
@@ -38,19 +37,13 @@ class Refused(Exception):
 def too_much_refused() -> Iterator[None]:
     """Turns sums that do not fit 64 bits into Refused."""
     try:
-        yield
+        with too_large_refused():
+            yield
     except FailedPrecondition as refusal:
         if refusal.reason != "FIGURES_TOO_LARGE":
             raise
-        raise _too_much() from None
-    except DBAPIError as error:
-        if isinstance(error.orig, psycopg.errors.NumericValueOutOfRange):
-            raise _too_much() from None
-        raise
-
-
-def _too_much() -> Refused:
-    return Refused("UNREADABLE", "The amounts of this file add up to more than an account can hold.")
+        sentence = "The amounts of this file add up to more than an account can hold."
+        raise Refused("UNREADABLE", sentence) from None
 
 
 def internal() -> Refused:
@@ -63,6 +56,7 @@ async def fail(database: Database, failed: StatementImport, refused: Refused) ->
     One that could not be reverted is COMPLETED, as it was.
     """
     async with database.write() as session:
+        await store.allow_long_work(session)
         found = await store.locked(session, failed.id)
         if found is None or found.state not in IMPORT_STATES_DUE:
             return
@@ -71,6 +65,7 @@ async def fail(database: Database, failed: StatementImport, refused: Refused) ->
             return
         await forget_rows(session, found)
         found.row_count = found.rejected_count = 0
+        found.plan = None
         found.state, found.finish_time = "FAILED", datetime.now(UTC)
         found.failure_code, found.failure = refused.code, refused.message
         event = events_pb2.ImportFailed(
@@ -86,10 +81,20 @@ async def fail(database: Database, failed: StatementImport, refused: Refused) ->
 
 
 async def discard(session: WriteSession, found: StatementImport) -> None:
-    """Makes a READY import DISCARDED; the caller holds the lock of its row. Its rows are the worker's to remove."""
+    """Makes an import DISCARDED; the caller holds the lock of its row. Its rows are the worker's to remove."""
     found.state, found.finish_time = "DISCARDED", datetime.now(UTC)
     await due(session, found)
     await store.announce(session, found)
+
+
+async def clear(database: Database, discarded: StatementImport) -> None:
+    """Removes the rows of a DISCARDED import; does nothing where they are gone."""
+    async with database.write() as session:
+        await store.allow_long_work(session)
+        found = await store.locked(session, discarded.id)
+        if found is not None and found.state == "DISCARDED" and found.plan_version is not None:
+            await forget_rows(session, found)
+            found.plan_version = None
 
 
 async def forget_rows(session: WriteSession, found: StatementImport) -> None:

@@ -33,7 +33,8 @@ async def require_room(session: WriteSession, subject: str, limit: int) -> None:
     review; until commit nobody else can count theirs."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"imports\x1f{subject}", 0))))
     awaited = and_(StatementImport.state == "AWAITING_UPLOAD", StatementImport.expire_time > func.now())
-    waits = or_(awaited, StatementImport.state == "READY")
+    repeating = and_(StatementImport.state == "PLANNING", StatementImport.repeats_id.is_not(None))
+    waits = or_(awaited, repeating, StatementImport.state == "READY")
     query = select(func.count()).select_from(StatementImport).where(StatementImport.subject == subject, waits)
     if int(await session.scalar(query)) >= limit:
         raise ResourceExhausted(
@@ -41,6 +42,19 @@ async def require_room(session: WriteSession, subject: str, limit: int) -> None:
             reason="TOO_MANY_WAITING_IMPORTS",
             metadata={"waiting_imports_max": str(limit)},
         )
+
+
+async def has_open_repeat(session: ReadSession, import_id: UUID) -> bool:
+    """Whether an import reads this one's object again and has not ended."""
+    repeats = (StatementImport.repeats_id == import_id, StatementImport.state.in_(IMPORT_STATES_OPEN))
+    return await session.scalar(select(StatementImport.id).where(*repeats).limit(1)) is not None
+
+
+async def uncleared(session: ReadSession, most: int) -> Sequence[StatementImport]:
+    """DISCARDED imports whose rows are still there, oldest first."""
+    is_uncleared = (StatementImport.state == "DISCARDED", StatementImport.plan_version.is_not(None))
+    query = select(StatementImport).where(*is_uncleared).order_by(StatementImport.finish_time)
+    return (await session.scalars(query.limit(most))).all()
 
 
 async def allow_long_work(session: WriteSession) -> None:

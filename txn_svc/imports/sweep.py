@@ -7,6 +7,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from runtime import call
 from runtime.audit import record
@@ -17,11 +18,12 @@ from runtime.refusals import Refusal
 from txn_svc.imports import metrics, store
 from txn_svc.imports.claim import connect, file_of, if_free
 from txn_svc.imports.settings import ImporterSettings
-from txn_svc.imports.settle import fail, internal
+from txn_svc.imports.settle import clear, fail, internal
 from txn_svc.imports.take import as_call
 from txn_svc.model import StatementImport, audit_event
 
 BATCH_MAX = 500
+CLEAR_MAX = 20
 
 log = structlog.get_logger()
 
@@ -42,11 +44,12 @@ class Sweep:
         while not await pause(stopping, self._settings.sweep_interval_seconds):
             try:
                 await self.once()
-            except (Refusal, psycopg.Error) as error:
+            except (Refusal, psycopg.Error, DBAPIError) as error:
                 log.warning("sweep not done", error=type(error).__name__)
 
     async def once(self) -> None:
         await self._expire()
+        await self._clear()
         await self._give_up()
 
     async def _expire(self) -> None:
@@ -57,6 +60,13 @@ class Sweep:
                     await record(session, audit_event, "ExpireImport", to_id("imp", expired.id))
         for expired in over:
             metrics.settled(expired)
+
+    async def _clear(self) -> None:
+        """Removes what the messages of DISCARDED imports should have; a worker that does the same waits for us."""
+        async with self._database.read() as session:
+            uncleared = await store.uncleared(session, CLEAR_MAX)
+        for discarded in uncleared:
+            await clear(self._database, discarded)
 
     async def _give_up(self) -> None:
         async with self._database.read() as session:
@@ -83,4 +93,8 @@ class Sweep:
             return
         with call.bind(as_call(found)):
             log.error("import orphaned", import_id=to_id("imp", found.id))
-            await fail(self._database, found, internal())
+            try:
+                await fail(self._database, found, internal())
+            except (Refusal, DBAPIError) as error:
+                # The others are none the worse for it; this one's turn comes again.
+                log.warning("orphan not ended", import_id=to_id("imp", found.id), error=type(error).__name__)

@@ -14,30 +14,34 @@ from txn_svc.summary import require_int64
 
 KEEPERS_MAX = 20
 
-# Of each transaction that the import's rows claim, the oldest claim of another live import.
-_OTHER_CLAIMS = """
-SELECT DISTINCT ON (mine.transaction_id) mine.transaction_id, other.id AS import_id, other.file_name, row.line
-FROM import_row AS mine
-JOIN import_row AS row ON row.account_id = mine.account_id AND row.transaction_id = mine.transaction_id
-  AND row.outcome <> 'REJECT'
-JOIN import AS other ON other.account_id = row.account_id AND other.reading_id = row.import_id
-  AND other.state IN ('COMPLETED', 'REVERTING') AND other.id <> :import_id
-WHERE mine.account_id = :account_id AND mine.import_id = :reading_id AND mine.outcome <> 'REJECT'
-ORDER BY mine.transaction_id, other.finish_time, other.id, row.line
-"""
+# Fenced, so that what is joined to it is looked up by the row's own account: of a constant account that the statistics
+# do not know yet, every index would seem as good as the right one.
+_MINE = """(
+  SELECT account_id, transaction_id FROM import_row
+  WHERE account_id = :account_id AND import_id = :reading_id AND outcome <> 'REJECT' OFFSET 0) AS mine"""
+
+# The oldest claim of another live import on the same transaction.
+_OTHER = """(
+  SELECT other.id AS import_id, row.line FROM import_row AS row
+  JOIN import AS other ON other.account_id = row.account_id AND other.reading_id = row.import_id
+  WHERE row.account_id = mine.account_id AND row.transaction_id = mine.transaction_id AND row.outcome <> 'REJECT'
+    AND other.state IN ('COMPLETED', 'REVERTING') AND other.id <> :import_id
+  ORDER BY other.finish_time, other.id, row.line LIMIT 1) AS other"""
 
 _PASS_ON = text(f"""
-UPDATE transaction AS t SET import_id = other.import_id, line = other.line
-FROM ({_OTHER_CLAIMS}) AS other
-WHERE t.account_id = :account_id AND t.id = other.transaction_id AND t.import_id = :import_id
+UPDATE transaction AS t SET import_id = claim.import_id, line = claim.line
+FROM (
+  SELECT mine.account_id, mine.transaction_id, other.import_id, other.line
+  FROM {_MINE} CROSS JOIN LATERAL {_OTHER} OFFSET 0
+) AS claim
+WHERE t.account_id = claim.account_id AND t.id = claim.transaction_id AND t.import_id = :import_id
 """)  # noqa: S608 -- no value in it
 
 # What is still this import's after that is claimed by nothing else.
-_REMOVE = text("""
+_REMOVE = text(f"""
 WITH gone AS (
-  DELETE FROM transaction AS t USING import_row AS mine
-  WHERE mine.account_id = :account_id AND mine.import_id = :reading_id AND mine.outcome <> 'REJECT'
-    AND t.account_id = :account_id AND t.id = mine.transaction_id AND t.import_id = :import_id
+  DELETE FROM transaction AS t USING {_MINE}
+  WHERE t.account_id = mine.account_id AND t.id = mine.transaction_id AND t.import_id = :import_id
   RETURNING t.identity, t.occurrence, t.category, t.note
 ), kept AS (
   INSERT INTO kept_annotation (account_id, identity, occurrence, category, note)
@@ -45,26 +49,31 @@ WITH gone AS (
   ON CONFLICT (account_id, identity, occurrence) DO UPDATE SET category = excluded.category, note = excluded.note
 )
 SELECT count(*) FROM gone
-""")
+""")  # noqa: S608 -- no value in it
 
 _CLAIMED = text("""
 SELECT count(*) FROM import_row WHERE account_id = :account_id AND import_id = :reading_id AND outcome <> 'REJECT'
 """)
 
 _PREVIEW = text(f"""
-SELECT
-  keeper.id AS keeper_id, keeper.file_name,
-  t.import_id = :import_id AND other.import_id IS NULL AS goes,
-  count(*) AS transactions,
-  count(*) FILTER (WHERE t.category IS NOT NULL OR t.note <> '') AS edited,
-  sum(t.amount_minor) AS amount,
-  coalesce(sum(t.amount_minor) FILTER (WHERE t.booked_on < CAST(:opening_date AS date)), 0) AS earlier
-FROM import_row AS mine
-JOIN transaction AS t ON t.account_id = :account_id AND t.id = mine.transaction_id
-LEFT JOIN ({_OTHER_CLAIMS}) AS other ON other.transaction_id = t.id
-LEFT JOIN import AS keeper ON keeper.account_id = :account_id
-  AND keeper.id = CASE t.import_id WHEN :import_id THEN other.import_id ELSE t.import_id END
-WHERE mine.account_id = :account_id AND mine.import_id = :reading_id AND mine.outcome <> 'REJECT'
+SELECT keeper.id AS keeper_id, keeper.file_name, held.goes,
+  CAST(sum(held.transactions) AS bigint) AS transactions, CAST(sum(held.edited) AS bigint) AS edited,
+  sum(held.amount) AS amount,
+  sum(held.earlier) AS earlier
+FROM (
+  SELECT
+    CASE t.import_id WHEN :import_id THEN other.import_id ELSE t.import_id END AS keeper_id,
+    coalesce(t.import_id = :import_id AND other.import_id IS NULL, false) AS goes,
+    count(*) AS transactions,
+    count(*) FILTER (WHERE t.category IS NOT NULL OR t.note <> '') AS edited,
+    sum(t.amount_minor) AS amount,
+    coalesce(sum(t.amount_minor) FILTER (WHERE t.booked_on < CAST(:opening_date AS date)), 0) AS earlier
+  FROM {_MINE}
+  JOIN transaction AS t ON t.account_id = mine.account_id AND t.id = mine.transaction_id
+  LEFT JOIN LATERAL {_OTHER} ON true
+  GROUP BY 1, 2
+) AS held
+LEFT JOIN import AS keeper ON keeper.id = held.keeper_id
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1
 """)  # noqa: S608 -- no value in it
 

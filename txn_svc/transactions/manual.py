@@ -5,9 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Row, insert, select, text, tuple_, update
-from sqlalchemy.exc import DBAPIError
 
 from runtime import call
 from runtime.audit import record
@@ -18,6 +16,7 @@ from txn_svc.access import Verb, lock, may
 from txn_svc.anchor import audit_anchor
 from txn_svc.ledger.identity import identity
 from txn_svc.model import Account, Transaction, audit_event
+from txn_svc.totals import require_totals, too_large_refused
 from txn_svc.transactions import store
 
 # The first number that no transaction of this content has: a bank's row of it will then be the same transaction.
@@ -79,12 +78,9 @@ async def record_by_hand(session: WriteSession, wanted: NewTransaction, wait_sec
         "identity": content,
         "occurrence": occurrence,
     }
-    try:
+    with too_large_refused():
         await session.execute(insert(Transaction).values(values))
-    except DBAPIError as error:
-        if isinstance(error.orig, psycopg.errors.NumericValueOutOfRange):
-            raise FailedPrecondition("The balance would not fit 64 bits.", reason="FIGURES_TOO_LARGE") from None
-        raise
+    await require_totals(session, account.id)
     await _audit(session, "RecordTransaction", account, transaction_id)
     return transaction_id
 
@@ -118,7 +114,10 @@ async def account_of(session: ReadSession, transaction_id: UUID) -> UUID:
 
 
 async def delete_by_hand(session: WriteSession, account_id: UUID, transaction_id: UUID, wait_seconds: float) -> None:
-    """Takes the record made by hand back. Raises NotFound, FailedPrecondition (NOT_MANUAL), or as `lock`."""
+    """Takes the record made by hand back.
+
+    Raises NotFound, FailedPrecondition (NOT_MANUAL, FIGURES_TOO_LARGE), or as `lock`.
+    """
     account = await lock(session, call.person(), account_id, wait_seconds)
     this = {"account_id": account.id, "id": transaction_id}
     query = select(Transaction.import_id).where(Transaction.account_id == account.id, Transaction.id == transaction_id)
@@ -131,7 +130,8 @@ async def delete_by_hand(session: WriteSession, account_id: UUID, transaction_id
             reason="NOT_MANUAL",
         )
     if not await session.changed(_PASS_ON, this):
-        await session.execute(_DELETE, this)
+        with too_large_refused():
+            await session.execute(_DELETE, this)
     await _audit(session, "DeleteTransaction", account, transaction_id)
 
 

@@ -1750,7 +1750,7 @@ class Import(_message.Message):
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportFinding]: ...
     @_builtins.property
     def summary(self) -> Global___Summary:
-        """This file alone, as it was at commit: its valid rows, already known ones included."""
+        """This file alone, as it was at commit: its valid rows, already known ones included. Of its months the newest 120."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...

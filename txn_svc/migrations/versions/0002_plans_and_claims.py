@@ -5,7 +5,6 @@ Revises: 0001
 """
 
 from alembic import op
-from sqlalchemy import text
 
 from runtime.migrations import application_role
 
@@ -104,29 +103,31 @@ CREATE TRIGGER account_anchored BEFORE UPDATE OF opening_balance_minor, opening_
 CREATE OR REPLACE FUNCTION ledger_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  direction CONSTANT bigint := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+  -- What does not fit 64 bits may do so once it is added or taken away.
+  direction CONSTANT numeric := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
   changes CONSTANT account_month[] := ARRAY(
     SELECT ROW(
       account_id,
       date_trunc('month', booked_on::timestamp)::date,
-      direction * count(*),
-      direction * count(*) FILTER (WHERE amount_minor > 0),
-      direction * count(*) FILTER (WHERE amount_minor < 0),
-      direction * coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0),
-      direction * coalesce(sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)
+      count(*),
+      count(*) FILTER (WHERE amount_minor > 0),
+      count(*) FILTER (WHERE amount_minor < 0),
+      coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0),
+      coalesce(sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)
     )::account_month
     FROM changed GROUP BY account_id, date_trunc('month', booked_on::timestamp)
   );
 BEGIN
   UPDATE account AS a
   SET (initial_balance_minor, balance_minor) = (
-        SELECT a.initial_balance_minor - earlier.amount, a.balance_minor + c.amount - earlier.amount
+        SELECT a.initial_balance_minor - direction * earlier.amount,
+          a.balance_minor + direction * (c.amount - earlier.amount)
         FROM (
-          SELECT direction * coalesce(sum(amount_minor), 0) AS amount FROM changed
+          SELECT coalesce(sum(amount_minor), 0) AS amount FROM changed
           WHERE a.opening_date IS NOT NULL AND account_id = a.id AND booked_on < a.opening_date
         ) AS earlier
       ),
-      transaction_count = a.transaction_count + c.transactions,
+      transaction_count = a.transaction_count + direction * c.transactions,
       version = a.version + 1
   FROM (
     SELECT account_id, sum(transaction_count) AS transactions,
@@ -139,15 +140,16 @@ BEGIN
   END IF;
   MERGE INTO account_month AS m
   USING unnest(changes) AS c ON m.account_id = c.account_id AND m.month = c.month
-  WHEN MATCHED AND m.transaction_count + c.transaction_count = 0 THEN DELETE
+  WHEN MATCHED AND m.transaction_count + direction * c.transaction_count = 0 THEN DELETE
   WHEN MATCHED THEN UPDATE SET
-    transaction_count = m.transaction_count + c.transaction_count,
-    credit_count = m.credit_count + c.credit_count,
-    debit_count = m.debit_count + c.debit_count,
-    credit_total_minor = m.credit_total_minor + c.credit_total_minor,
-    debit_total_minor = m.debit_total_minor + c.debit_total_minor
-  WHEN NOT MATCHED THEN INSERT VALUES (c.account_id, c.month, c.transaction_count, c.credit_count, c.debit_count,
-    c.credit_total_minor, c.debit_total_minor);
+    transaction_count = m.transaction_count + direction * c.transaction_count,
+    credit_count = m.credit_count + direction * c.credit_count,
+    debit_count = m.debit_count + direction * c.debit_count,
+    credit_total_minor = m.credit_total_minor + direction * c.credit_total_minor,
+    debit_total_minor = m.debit_total_minor + direction * c.debit_total_minor
+  WHEN NOT MATCHED THEN INSERT VALUES (c.account_id, c.month, direction * c.transaction_count,
+    direction * c.credit_count, direction * c.debit_count, direction * c.credit_total_minor,
+    direction * c.debit_total_minor);
   RETURN NULL;
 END $$;
 """
@@ -160,48 +162,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON kept_annotation TO {role};
 GRANT SELECT, INSERT, DELETE ON download TO {role};
 """
 
-# A repeat reads the object of another import. What a transaction is claimed by is found by import_row_transaction.
-INDEXES = (
-    "DROP INDEX CONCURRENTLY import_object",
-    (
-        "CREATE UNIQUE INDEX CONCURRENTLY import_object ON import (object_key, object_version)"
-        " WHERE object_version IS NOT NULL AND repeats_id IS NULL"
-    ),
-    "DROP INDEX CONCURRENTLY import_open",
-    (
-        "CREATE INDEX CONCURRENTLY import_open ON import (subject, state)"
-        " WHERE state IN ('AWAITING_UPLOAD', 'PLANNING', 'READY', 'COMMITTING', 'REVERTING')"
-    ),
-    "CREATE INDEX CONCURRENTLY import_reading ON import (account_id, reading_id)",
-    "CREATE INDEX CONCURRENTLY import_same ON import (account_id, sha256)",
-    (
-        "CREATE INDEX CONCURRENTLY import_row_transaction ON import_row (account_id, transaction_id)"
-        " WHERE transaction_id IS NOT NULL"
-    ),
-    "CREATE INDEX CONCURRENTLY import_row_twins ON import_row (account_id, import_id, identity) WHERE twins > 1",
-)
-
-
-BACKFILL = """
-UPDATE import SET reading_id = id WHERE (account_id, id) IN (
-  SELECT account_id, id FROM import WHERE reading_id IS NULL LIMIT 10000)
-"""
-
-# Held as a constraint first, so that no lock is held while the rows are looked at.
-FILLED = (
-    "ALTER TABLE import ADD CONSTRAINT import_reading_filled CHECK (reading_id IS NOT NULL) NOT VALID",
-    "ALTER TABLE import VALIDATE CONSTRAINT import_reading_filled",
-    "ALTER TABLE import ALTER COLUMN reading_id SET NOT NULL",
-    "ALTER TABLE import DROP CONSTRAINT import_reading_filled",
-)
-
 
 def upgrade() -> None:
     for part in (ACCOUNTS, IMPORTS, KEPT, LEDGER):
         op.execute(part)
     op.execute(GRANTS.format(role=application_role()))
-    with op.get_context().autocommit_block():
-        while op.get_bind().execute(text(BACKFILL)).rowcount:
-            pass
-        for statement in (*FILLED, *INDEXES):
-            op.execute(statement)
