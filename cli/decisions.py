@@ -62,7 +62,9 @@ def imports_discard(import_id: ImportId, json: Json = False) -> None:
 
 def imports_decide(
     import_id: ImportId,
-    line: Annotated[int, typer.Argument(metavar="LINE", help="The line of the file; 1 is the first.")],
+    line: Annotated[
+        int, typer.Argument(metavar="LINE", min=1, max=2**63 - 1, help="The line of the file; 1 is the first.")
+    ],
     outcome: Annotated[Outcome, typer.Argument(help="create books a duplicate as one more; reject leaves a row out.")],
     json: Json = False,
 ) -> None:

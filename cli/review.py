@@ -10,7 +10,7 @@ from cli.accounts import find_account
 from cli.exits import Failure
 from cli.following import followed
 from cli.outcome import ASSUMED, show_import
-from cli.output import Output
+from cli.output import Output, note
 from cli.question import answer, can_ask
 from cli.session import Clients
 from protos.txn.v1 import txn_pb2 as pb
@@ -83,4 +83,5 @@ async def committed(clients: Clients, output: Output, found: pb.Import, plan_dig
     except FailedPrecondition as refusal:
         if refusal.reason != STALE_PLAN:
             raise
+        note("This is not the plan of this import, or not any more.")
     return await followed(clients, output, found, seconds)

@@ -244,7 +244,7 @@ class ImportRow(Base):
     twins: Mapped[int] = mapped_column(server_default="1")
     """How many rows of the file have this content."""
     here: Mapped[int] = mapped_column(server_default="0")
-    """Of several twins, how many were in the account when they were matched last."""
+    """Of this content, how many the account held when the rows were matched last; kept for several twins only."""
     file_occurrence: Mapped[int | None]
     """What the file said, where a decision has made `occurrence` one more than the account holds."""
 

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from runtime.database import ReadSession
 from runtime.refusals import FailedPrecondition
 
-# So that no total, and no balance after any month, is ever larger: also not after something was taken away again.
+# So that no total, and no balance after any month, is ever larger.
 _TOTALS = text("""
 SELECT CAST(greatest(initial_balance_minor, 0) + sum(credit_total_minor) AS bigint),
-  CAST(-(least(initial_balance_minor, 0) + sum(debit_total_minor)) AS bigint)
+  CAST(least(initial_balance_minor, 0) + sum(debit_total_minor) AS bigint)
 FROM account_month JOIN account ON account.id = account_id WHERE account_id = :account_id GROUP BY account.id
 """)
 

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 import strawberry
 
 from bff.errors import USER_ERRORS
-from runtime.refusals import Refusal
+from runtime.refusals import InvalidArgument, Refusal
 
 T = TypeVar("T")
 
@@ -42,13 +42,16 @@ def input_errors(refusal: Refusal) -> list[UserError]:
     if not refusal.fields:
         return [InputError(code=refusal.reason, message=refusal.message, path=["input"])]
     return [
-        InputError(
-            code=refusal.reason,
-            message=refusal.message if len(refusal.fields) == 1 else f"{refusal.message} {description}",
-            path=["input", *input_path(field)],
-        )
-        for field, description in refusal.fields.items()
+        InputError(code=refusal.reason, message=_sentence(refusal, field), path=["input", *input_path(field)])
+        for field in refusal.fields
     ]
+
+
+def _sentence(refusal: Refusal, field: str) -> str:
+    """The refusal's own sentence, where it has one that is not only a list of fields."""
+    if refusal.reason == InvalidArgument.default_reason:
+        return f"{input_path(field)[-1]} {refusal.fields[field]}."
+    return refusal.message if len(refusal.fields) == 1 else f"{refusal.message} {refusal.fields[field]}"
 
 
 def input_path(field: str) -> list[str]:

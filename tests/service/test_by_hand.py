@@ -252,3 +252,17 @@ async def test_only_records_by_hand_can_be_deleted(person: Client, account_id: s
     assert await transactions(person, account_id) == [imported]
     await revert(person, done.id)
     assert await transactions(person, account_id) == []
+
+
+async def test_a_record_after_which_a_total_would_not_fit_is_refused(person: Client, account_id: str) -> None:
+    await record(person, account_id, amount_minor=2**63 - 6, description="Most")
+    less = await record(person, account_id, amount_minor=-5, description="Less")
+    before = await figures(person, account_id)
+
+    with pytest.raises(FailedPrecondition) as refused:
+        await record(person, account_id, amount_minor=6, description="More")
+
+    assert refused.value.reason == "FIGURES_TOO_LARGE"
+    assert await figures(person, account_id) == before
+    assert await delete(person, less.id) is None
+    assert await differences(person, account_id) == []

@@ -14,6 +14,7 @@ from tests.service.reviewing import (
     CREATE,
     DISCARDED,
     DUPLICATE,
+    FAILED,
     READY,
     REJECT,
     brought,
@@ -24,6 +25,7 @@ from tests.service.reviewing import (
     planned,
     record,
     repeat,
+    revert,
     rows,
     transactions,
 )
@@ -359,3 +361,70 @@ async def test_repeats_that_await_review_count_as_waiting(person: Client, accoun
 
     assert refused.value.reason == "TOO_MANY_WAITING_IMPORTS"
     assert await get(person, done.id) == done
+
+
+async def test_two_decided_twins_stay_two_when_others_take_their_number(person: Client, account_id: str) -> None:
+    await brought(person, account_id, csv(COFFEE, COFFEE))
+    found = await planned(person, account_id, csv(COFFEE, COFFEE, TEA))
+    await decide(person, found.id, 2, CREATE)
+    decided = await decide(person, found.id, 3, CREATE)
+    await record(person, account_id, booked_on="2026-07-01")
+
+    assert (await refused_commit(person, found.id, decided.plan.digest)).reason == "STALE_PLAN"
+    renewed = await get(person, found.id)
+    assert renewed is not None
+    done = await commit(person, renewed)
+
+    assert (done.state, done.imported_count) == (COMPLETED, 3)
+    assert len(await transactions(person, account_id)) == 6
+    assert await differences(person, account_id) == []
+
+
+@pytest.mark.parametrize("review", [txn_pb2.REVIEW_ALWAYS, txn_pb2.REVIEW_NEVER])
+async def test_amounts_that_only_cancel_out_are_too_much(
+    person: Client, account_id: str, review: txn_pb2.Review.ValueType
+) -> None:
+    before = await figures(person, account_id)
+    rows_of_file = [f"2026-07-0{day},x,{sign}90000000000000000.00" for day, sign in enumerate(["", "-", "", "-"], 1)]
+
+    found = await brought(person, account_id, csv(*rows_of_file), review=review)
+
+    assert (found.state, found.failure_code) == (FAILED, txn_pb2.IMPORT_FAILURE_CODE_UNREADABLE)
+    assert found.failure == "The amounts of this file add up to more than an account can hold."
+    assert await figures(person, account_id) == before
+
+
+async def test_a_file_over_the_limit_is_not_decided_row_by_row(
+    uploads: Uploads, person: Client, account_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = await planned(person, account_id, csv(COFFEE, TEA))
+    monkeypatch.setitem(uploads.settings.__dict__, "inline_rows_max", 1)
+
+    with pytest.raises(FailedPrecondition) as refused:
+        await decide(person, found.id, 2, REJECT)
+
+    assert refused.value.reason == "DECISION_NOT_POSSIBLE"
+    assert await get(person, found.id) == found
+
+
+async def test_how_many_are_here_does_not_change_with_a_decision(person: Client, account_id: str) -> None:
+    await brought(person, account_id, csv(COFFEE))
+    found = await planned(person, account_id, csv(COFFEE, COFFEE))
+
+    await decide(person, found.id, 2, REJECT)
+
+    left_out, new = await rows(person, found.id)
+    assert (left_out.outcome, left_out.reason) == (REJECT, "Left out by your decision.")
+    assert (new.outcome, new.reason) == (CREATE, "1 of 2 like this are already here.")
+
+
+async def test_a_new_row_says_that_another_of_its_kind_is_here(person: Client, account_id: str) -> None:
+    done = await brought(person, account_id, csv(COFFEE))
+    await record(person, account_id, booked_on="2026-07-01")
+    await revert(person, done.id)
+
+    found = await planned(person, account_id, csv(COFFEE))
+
+    (row,) = await rows(person, found.id)
+    assert (row.outcome, row.occurrences_here, row.occurrences_in_file) == (CREATE, 1, 1)
+    assert row.reason == "One like this is already here, as another one of its kind."

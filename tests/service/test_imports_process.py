@@ -18,7 +18,7 @@ from protos.txn.v1 import txn_pb2
 from runtime.database import Database
 from tests.service.importing import Uploads, account, get, post, settled, start
 from tests.service.messaging import eventually
-from tests.service.reviewing import COMPLETED, REVERTED, brought, csv, differences, planned, resting
+from tests.service.reviewing import COMPLETED, DISCARDED, REVERTED, brought, csv, differences, planned, resting
 from tests.service.txn import Client, Txn
 
 ROOT = Path(__file__).parent.parent.parent
@@ -183,3 +183,23 @@ async def test_a_stopped_importer_ends_with_success_and_leaves_nothing_half(
     assert code == 0
     assert found is not None
     assert (found.state, found.imported_count) == (txn_pb2.IMPORT_STATE_COMPLETED, ROWS)
+
+
+async def test_a_repeat_takes_back_what_was_asked_to_be_committed_meanwhile(
+    txn_whole: Txn, uploads: Uploads, txn_database: Database
+) -> None:
+    person = await txn_whole.person()
+    wrong, right = [(await person.open_account(name=name)).id for name in ("Wrong", "Right")]
+    async with uploads.running(txn_database):
+        found = await planned(person, wrong, csv(TEA))
+    repeated = txn_pb2.RepeatImportRequest(import_id=found.id, account_id=right, review=txn_pb2.REVIEW_NEVER)
+    again = (await person.imports.RepeatImport(repeated)).statement_import
+    await person.imports.CommitImport(txn_pb2.CommitImportRequest(import_id=found.id, plan_digest=found.plan.digest))
+
+    async with uploads.running(txn_database):
+        done = await resting(person, again.id)
+        first = await resting(person, found.id)
+
+    # Whichever of the two the worker comes to first, one of them is booked.
+    assert (done.state, first.state) in {(COMPLETED, DISCARDED), (COMPLETED, REVERTED)}
+    assert ((await account(person, wrong)).balance_minor, (await account(person, right)).balance_minor) == (0, -200)

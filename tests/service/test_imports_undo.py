@@ -1,5 +1,7 @@
 """Undo and repeat: an account is what its live imports and its records by hand claim, nothing else."""
 
+import asyncio
+
 import psycopg
 import pytest
 
@@ -346,3 +348,65 @@ async def test_an_import_without_a_file_cannot_be_repeated(person: Client, accou
         await repeat(person, started.id)
 
     assert refused.value.reason == "IMPORT_NOT_REPEATABLE"
+
+
+async def test_the_smallest_amount_can_be_undone(person: Client) -> None:
+    account_id = (await person.open_account()).id
+    before = await figures(person, account_id)
+    done = await brought(person, account_id, csv("2026-07-01,x,-92233720368547758.08"))
+    assert done.state == COMPLETED, done.failure
+
+    await revert(person, done.id)
+
+    assert await figures(person, account_id) == before
+
+
+async def test_an_annotation_waits_until_its_row_is_imported_again(person: Client, account_id: str) -> None:
+    done = await brought(person, account_id, csv(COFFEE))
+    await annotate(person, (await transactions(person, account_id))[0].id, "Treats", "")
+    await revert(person, done.id)
+    by_hand = await record(person, account_id, booked_on="2026-07-01")
+    await brought(person, account_id, csv(TEA))
+    await person.transactions.DeleteTransaction(txn_pb2.DeleteTransactionRequest(transaction_id=by_hand.id))
+
+    await brought(person, account_id, csv(COFFEE))
+
+    assert [one.category for one in await transactions(person, account_id)] == ["Treats", ""]
+
+
+async def test_an_import_is_read_again_once_at_a_time(person: Client, account_id: str) -> None:
+    first = await brought(person, account_id, csv(COFFEE))
+    open_one = await repeat(person, first.id, review=txn_pb2.REVIEW_ALWAYS)
+
+    with pytest.raises(FailedPrecondition) as refused:
+        await repeat(person, first.id)
+
+    assert refused.value.reason == "IMPORT_NOT_REPEATABLE"
+    await person.imports.DiscardImport(txn_pb2.DiscardImportRequest(import_id=open_one.id))
+    assert (await repeat(person, first.id)).state == COMPLETED
+
+
+async def test_undo_and_plans_are_quick_in_an_account_the_statistics_do_not_know(
+    person: Client, account_id: str, txn_urls: DatabaseUrls
+) -> None:
+    known = await person.open_account(name="Known")
+    many = [f"2026-07-01,Known {number},1.00" for number in range(40_000)]
+    await brought(person, known.id, csv(*many))
+    async with await psycopg.AsyncConnection.connect(txn_urls.owner, autocommit=True) as connection:
+        await connection.execute("ANALYZE")
+    # Fewer than autovacuum looks at: as far as the planner knows, this account is empty.
+    lines = [f"2026-07-01,New {number},1.00" for number in range(6_000)]
+    first = await brought(person, account_id, csv(*lines[:4_000]))
+
+    async with asyncio.timeout(10):
+        second = await planned(person, account_id, csv(*lines[2_000:]))
+        shown = await preview(person, first.id)
+        done = await commit(person, second)
+        after = await preview(person, first.id)
+        gone = await revert(person, first.id)
+
+    assert (shown.remove_count, shown.keep_count) == (4_000, 0)
+    assert (done.imported_count, done.duplicate_count) == (2_000, 2_000)
+    assert (after.remove_count, after.keep_count) == (2_000, 2_000)
+    assert gone.state == REVERTED
+    assert await differences(person, account_id) == []

@@ -9,10 +9,12 @@ from local.emulator import Emulator
 from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
 from runtime.database import Database
+from runtime.ids import from_id
 from tests.service.importer_process import importer_process
 from tests.service.importing import BRIEF, Uploads, account, get, imported, post, settled, start
 from tests.service.messaging import eventually
 from tests.service.outcomes import assert_nothing_half_done, found
+from tests.service.reviewing import planned
 from tests.service.txn import Txn
 from txn_svc.imports import importer as importer_module
 from txn_svc.imports.claim import claim
@@ -47,6 +49,30 @@ async def test_a_revert_that_nobody_works_on_is_taken_back(
     assert untold.state == txn_pb2.IMPORT_STATE_REVERTING
     assert given_up.state == txn_pb2.IMPORT_STATE_COMPLETED
     assert await account(person, opened.id) == before
+
+
+async def test_rows_of_a_discarded_import_go_though_its_message_is_lost(
+    txn_whole: Txn, uploads: Uploads, txn_database: Database, txn_urls: DatabaseUrls
+) -> None:
+    person = await txn_whole.person()
+    opened = await person.open_account()
+    async with uploads.running(txn_database):
+        ready = await planned(person, opened.id)
+    await person.imports.DiscardImport(txn_pb2.DiscardImportRequest(import_id=ready.id))
+    this = from_id("imp", ready.id)
+
+    def staged() -> int:
+        with psycopg.connect(txn_urls.owner) as connection:
+            query = "SELECT count(*) FROM import_row WHERE import_id = %s"
+            return int((connection.execute(query, [this]).fetchone() or (0,))[0])
+
+    before = staged()
+    await Sweep(txn_database, uploads.settings).once()
+
+    assert (before, staged()) == (4, 0)
+    async with uploads.relaying(txn_database):
+        await eventually(lambda: all_told(txn_urls))
+    uploads.aws.client("sqs").purge_queue(QueueUrl=uploads.queue.url)
 
 
 def all_told(urls: DatabaseUrls) -> bool:

@@ -7,7 +7,7 @@ from txn_svc.accounts.store import Seen
 KIND_PREFIX = "ACCOUNT_KIND_"
 
 
-def account_to_proto(seen: Seen, digest: str | None = None) -> txn_pb2.Account:
+def account_to_proto(seen: Seen, *, full: bool = False) -> txn_pb2.Account:
     account = seen.account
     message = txn_pb2.Account(
         id=to_id("acct", account.id),
@@ -19,7 +19,7 @@ def account_to_proto(seen: Seen, digest: str | None = None) -> txn_pb2.Account:
         opening_balance_minor=account.opening_balance_minor,
         opening_date=account.opening_date.isoformat() if account.opening_date else "",
         initial_balance_minor=account.initial_balance_minor,
-        ledger_digest=digest or "",
+        ledger_digest=(seen.digest or "") if full else "",
         owner_subject=seen.owner_subject or "",
     )
     message.create_time.FromDatetime(account.create_time)

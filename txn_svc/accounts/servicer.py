@@ -1,6 +1,6 @@
 """txn.v1.AccountService: checks the request, opens the one transaction of the call, makes the answer."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -9,10 +9,11 @@ from uuid import UUID
 from protos.txn.v1 import txn_pb2, txn_pb2_grpc
 from runtime import call
 from runtime.audit import record
-from runtime.database import Database, WriteSession
+from runtime.database import Database, ReadSession, WriteSession
 from runtime.ids import from_id, new_id, to_id
 from txn_svc.access import account_missing, audit_reading, lock
-from txn_svc.accounts import digests, store, summaries
+from txn_svc.accounts import store, summaries
+from txn_svc.accounts.digests import Digests
 from txn_svc.accounts.mapping import account_to_proto
 from txn_svc.accounts.requests import account_change, is_full, new_account, span_of
 from txn_svc.accounts.store import NewAccount, Seen
@@ -33,6 +34,7 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
     def __init__(self, database: Database, settings: LedgerSettings) -> None:
         self._database = database
         self._settings = settings
+        self._digests = Digests(database)
         self._turns = Turns(settings.account_wait_seconds)
 
     async def OpenAccount(self, request: txn_pb2.OpenAccountRequest, context: Any) -> txn_pb2.OpenAccountResponse:
@@ -67,14 +69,14 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
     async def ListAccounts(self, request: txn_pb2.ListAccountsRequest, context: Any) -> txn_pb2.ListAccountsResponse:
         size, full = page_size(request.page_size), is_full(request.view)
         after = position_of(_LISTED, request.page_token)
-        async with self._database.read(snapshot=True) as session:
-            seen = await store.page(session, call.caller(), after.id if after else None, size + 1)
-            page = seen[:size]
-            found = await digests.complete(session, page) if full else {}
-        await digests.keep(self._database, page, found)
-        more = len(seen) > size
+
+        async def find(session: ReadSession) -> list[Seen]:
+            return await store.page(session, call.caller(), after.id if after else None, size + 1)
+
+        seen = await self._seen(find, full=full)
+        page, more = seen[:size], len(seen) > size
         return txn_pb2.ListAccountsResponse(
-            accounts=[account_to_proto(one, found.get(one.account.id)) for one in page],
+            accounts=[account_to_proto(one, full=full) for one in page],
             next_page_token=page_token(_LISTED, Position(0, page[-1].account.id)) if more else "",
         )
 
@@ -158,12 +160,18 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
             return account_to_proto((await store.find(session, call.caller(), [account_id]))[account_id])
 
     async def _read(self, action: str, account_ids: Collection[UUID], *, full: bool) -> dict[UUID, txn_pb2.Account]:
+        async def find(session: ReadSession) -> list[Seen]:
+            return list((await store.find(session, call.caller(), account_ids)).values())
+
+        seen = await self._seen(find, full=full)
+        await audit_reading(self._database, action, {one.account.id: one.access for one in seen})
+        return {one.account.id: account_to_proto(one, full=full) for one in seen}
+
+    async def _seen(self, find: Callable[[ReadSession], Awaitable[list[Seen]]], *, full: bool) -> list[Seen]:
+        if full:
+            return await self._digests.read(find)
         async with self._database.read(snapshot=True) as session:
-            seen = await store.find(session, call.caller(), account_ids)
-            found = await digests.complete(session, seen.values()) if full else {}
-        await digests.keep(self._database, seen.values(), found)
-        await audit_reading(self._database, action, {key: one.access for key, one in seen.items()})
-        return {key: account_to_proto(one, found.get(key)) for key, one in seen.items()}
+            return await find(session)
 
     async def _summarise(
         self, action: str, account_ids: Collection[UUID], months: txn_pb2.MonthRange

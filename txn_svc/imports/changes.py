@@ -23,7 +23,7 @@ from txn_svc.model import Account, StatementImport, audit_event
 REPEATABLE = frozenset({"READY", "COMPLETED", "FAILED", "REVERTED", "DISCARDED"})
 
 
-LOCK_WAIT_SECONDS = 2.0
+LOCK_WAIT_SECONDS = 1.0
 
 
 async def changeable(session: WriteSession, import_id: UUID) -> tuple[StatementImport, Account]:

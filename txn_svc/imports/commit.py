@@ -71,7 +71,7 @@ GROUP BY 3
 
 # Fails where a total of the file does not fit 64 bits.
 _REQUIRE_TOTALS = text("""
-SELECT CAST(sum(credit_total_minor) AS bigint), CAST(-sum(debit_total_minor) AS bigint)
+SELECT CAST(sum(credit_total_minor) AS bigint), CAST(sum(debit_total_minor) AS bigint)
 FROM import_month WHERE account_id = :account_id AND import_id = :import_id
 """)
 

@@ -1,6 +1,7 @@
 """Imports and their rows as messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
@@ -52,11 +53,16 @@ def import_to_proto(
     return message
 
 
-def row_to_proto(found: StatementImport, row: ImportRow, currency_code: str) -> txn_pb2.ImportRow:
-    """What became of the row in this import, which may share it with an earlier one."""
+def row_to_proto(
+    found: StatementImport, row: ImportRow, currency_code: str, held: Mapping[UUID, int]
+) -> txn_pb2.ImportRow:
+    """What became of the row in this import, which may share it with an earlier one.
+
+    `held` is how many transactions of its content the account holds, as long as none is the import's own.
+    """
     is_shared = found.reading_id != found.id
     outcome = "DUPLICATE" if is_shared and row.outcome == "CREATE" else row.outcome
-    here = _here(row, outcome, is_shared=is_shared)
+    here = _here(row, outcome, held, is_shared=is_shared)
     return txn_pb2.ImportRow(
         line=row.line,
         cells=row.cells,
@@ -83,18 +89,22 @@ def _transaction_of(found: StatementImport, row: ImportRow, outcome: str | None)
     return to_id("txn", row.transaction_id) if is_there and row.transaction_id else ""
 
 
-def _here(row: ImportRow, outcome: str | None, *, is_shared: bool) -> int:
+def _here(row: ImportRow, outcome: str | None, held: Mapping[UUID, int], *, is_shared: bool) -> int:
+    """Of the rows of this content, how many the account held already; at most all of them."""
     if row.identity is None:
         return 0
     if is_shared:
         return row.twins
-    return row.here if row.twins > 1 else int(outcome == "DUPLICATE")
+    known = row.here if row.twins > 1 else int(outcome == "DUPLICATE")
+    return min(row.twins, held.get(row.identity, known))
 
 
 def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
     if row.twins > 1 and outcome != "REJECT":
         return f"{here} of {row.twins} like this are already here."
-    return SAME_CONTENT if outcome == "DUPLICATE" else ""
+    if outcome == "DUPLICATE":
+        return SAME_CONTENT
+    return "One like this is already here, as another one of its kind." if outcome == "CREATE" and here else ""
 
 
 def _findings(found: StatementImport) -> list[txn_pb2.ImportFinding]:

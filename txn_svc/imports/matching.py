@@ -61,8 +61,10 @@ WHERE r.account_id = numbered.account_id AND r.import_id = numbered.import_id AN
 _COUNT_TWINS = text("""
 UPDATE import_row AS r SET here = twins.here
 FROM (
-  SELECT identity, count(*) FILTER (WHERE outcome = 'DUPLICATE') AS here FROM import_row
-  WHERE account_id = :account_id AND import_id = :import_id AND twins > 1 GROUP BY identity
+  SELECT several.identity, (SELECT count(*) FROM transaction AS t
+    WHERE t.account_id = several.account_id AND t.identity = several.identity) AS here
+  FROM (SELECT DISTINCT account_id, identity FROM import_row
+    WHERE account_id = :account_id AND import_id = :import_id AND twins > 1) AS several
 ) AS twins
 WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.twins > 1
   AND r.identity = twins.identity AND r.here <> twins.here

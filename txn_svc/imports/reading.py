@@ -12,7 +12,7 @@ from runtime.database import ReadSession
 from runtime.refusals import NotFound
 from txn_svc.access import Verb, access_of, may, own
 from txn_svc.ledger.months import MonthFigures
-from txn_svc.model import Account, ImportMonth, ImportRow, StatementImport
+from txn_svc.model import Account, ImportMonth, ImportRow, StatementImport, Transaction
 from txn_svc.summary import month_figures
 
 # The state as of now: a form is over at its time, not when the sweep comes by.
@@ -90,6 +90,16 @@ async def rows(
     if outcome is not None:
         query = query.where(outcome_in(found) == outcome)
     return (await session.scalars(query.order_by(ImportRow.line).limit(size))).all()
+
+
+async def held(session: ReadSession, found: StatementImport, rows: Sequence[ImportRow]) -> dict[UUID, int]:
+    """How many transactions of each row's content the account holds now."""
+    query = (
+        select(Transaction.identity, func.count().label("transactions"))
+        .where(Transaction.account_id == found.account_id, Transaction.identity.in_({row.identity for row in rows}))
+        .group_by(Transaction.identity)
+    )
+    return {row.identity: row.transactions for row in await session.execute(query)}
 
 
 def outcome_in(found: StatementImport) -> ColumnElement[str | None]:

@@ -116,11 +116,12 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
             rows = (
                 await reading.rows(session, seen.found, outcome, start.key if start else 0, size + 1) if is_told else []
             )
+            page = rows[:size]
+            held = await reading.held(session, seen.found, page) if seen.state == "READY" else {}
         await self._audit("ListImportRows", [seen])
-        page = rows[:size]
         tokens = [page_token(this_list, Position(row.line, import_id)) for row in page]
         return txn_pb2.ListImportRowsResponse(
-            rows=[row_to_proto(seen.found, row, seen.currency_code) for row in page],
+            rows=[row_to_proto(seen.found, row, seen.currency_code, held) for row in page],
             page_tokens=tokens,
             next_page_token=tokens[-1] if len(rows) > size else "",
             total_count=_count_of(seen.found, outcome) if is_told else 0,

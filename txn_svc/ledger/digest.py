@@ -17,6 +17,10 @@ class DigestRow(NamedTuple):
     occurrence: int
 
 
+# In the order in which equal dates and amounts are sorted: currency, normalised description, stable id, occurrence.
+_Entry = tuple[str, str, bool, str, int]
+
+
 class Digest:
     """SHA-256 over one line per transaction, sorted by date, amount, currency, normalised description, id, occurrence.
 
@@ -27,22 +31,36 @@ class Digest:
     def __init__(self) -> None:
         self._hash = sha256()
         self._key: tuple[date, int] | None = None
-        self._group: list[DigestRow] = []
+        self._group: list[_Entry] = []
 
     def add(self, row: DigestRow) -> None:
-        key = (row.booked_on, row.amount_minor)
+        booked_on, amount_minor, currency_code, description, stable_id, occurrence = row
+        key = (booked_on, amount_minor)
         if key != self._key:
             if self._key is not None and key < self._key:
                 raise ValueError("Rows must come in the order of their date and amount.")
-            self._hash.update(_lines(self._group))
+            self._hash.update(self._lines())
             self._key, self._group = key, []
-        self._group.append(row._replace(description=normalise(row.description)))
+        entry = (currency_code, normalise(description), stable_id is not None, stable_id or "", occurrence)
+        self._group.append(entry)
 
     def hexdigest(self) -> str:
         """Of all rows so far."""
         whole = self._hash.copy()
-        whole.update(_lines(self._group))
+        whole.update(self._lines())
         return whole.hexdigest()
+
+    def _lines(self) -> bytes:
+        if self._key is None:
+            return b""
+        if len(self._group) > 1:
+            self._group.sort()
+        booked_on, amount_minor = self._key
+        lines = (
+            f"{canonical(booked_on, amount_minor, code, text, stable if has_one else None)}{SEPARATOR}{occurrence}\n"
+            for code, text, has_one, stable, occurrence in self._group
+        )
+        return "".join(lines).encode()
 
 
 def ledger_digest(rows: Iterable[DigestRow]) -> str:
@@ -51,16 +69,3 @@ def ledger_digest(rows: Iterable[DigestRow]) -> str:
     for row in rows:
         digest.add(row)
     return digest.hexdigest()
-
-
-def _lines(group: list[DigestRow]) -> bytes:
-    return "".join(_line(row) for row in sorted(group, key=_order)).encode()
-
-
-def _order(row: DigestRow) -> tuple[str, str, bool, str, int]:
-    return row.currency_code, row.description, row.stable_id is not None, row.stable_id or "", row.occurrence
-
-
-def _line(row: DigestRow) -> str:
-    content = canonical(row.booked_on, row.amount_minor, row.currency_code, row.description, row.stable_id)
-    return f"{content}{SEPARATOR}{row.occurrence}\n"
