@@ -19,6 +19,7 @@ from bench.rounds import Result
 
 BENCHES = ("tokens", "import", "read")
 SECONDS_MAX = 2 * 3600
+INTERRUPTED = 130
 
 
 def main() -> int:
@@ -28,36 +29,38 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="of each size to import")
     parser.add_argument("--padding", type=int, default=0, help="characters more in each description to import")
     options = parser.parse_args()
+    results: list[Result] = []
     try:
-        results = asyncio.run(_measure(options))
-    except (NoRoom, NotRight) as error:
-        print(error, file=sys.stderr)
+        asyncio.run(_measure(options, results))
+    except (NoRoom, NotRight, TimeoutError) as error:
+        print(f"{report.table(results)}\nGiven up: {error or 'it took too long'}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return 130
+        return INTERRUPTED
     is_usual = options.rows is None and options.rounds is None and not options.padding
     print(report.keep(results) if is_usual else report.table(results))
     return 0
 
 
-async def _measure(options: argparse.Namespace) -> list[Result]:
+async def _measure(options: argparse.Namespace, results: list[Result]) -> None:
     this = asyncio.current_task()
     assert this is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     wanted = BENCHES if options.bench is None else (options.bench,)
-    results = [await tokens.run()] if "tokens" in wanted else []
+    if "tokens" in wanted:
+        results.append(await tokens.run())
     if {"import", "read"} & set(wanted):
         with open_ground() as ground:
             async with asyncio.timeout(SECONDS_MAX):
-                results += await _of_ledgers(ground, wanted, options)
-    return results
+                await _measure_ledgers(ground, wanted, options, results)
 
 
-async def _of_ledgers(ground: Ground, wanted: Sequence[str], options: argparse.Namespace) -> list[Result]:
+async def _measure_ledgers(
+    ground: Ground, wanted: Sequence[str], options: argparse.Namespace, results: list[Result]
+) -> None:
     """Each size of import on a product of its own; what the largest has left is the beginning of what is read."""
     sizes = sorted(options.rows or imports.SIZES) if "import" in wanted else [0]
     rows_read = 2 * sizes[-1] or (options.rows or [reads.ROWS])[-1]
-    results: list[Result] = []
     for rows in sizes:
         with ground.database(f"stori_{rows}") as urls:
             async with open_product(ground, urls) as product:
@@ -68,7 +71,6 @@ async def _of_ledgers(ground: Ground, wanted: Sequence[str], options: argparse.N
                     results += found
                 if "read" in wanted and rows == sizes[-1]:
                     results += await reads.run(ground, product, loaded, rows_read)
-    return results
 
 
 if __name__ == "__main__":
