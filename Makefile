@@ -77,8 +77,8 @@ locks: setup ## Pin the newest versions that pyproject.toml allows
 	.venv/uv/bin/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
 	.venv/uv/bin/uv pip compile $(LOCK) local/requirements-emulator.in -o local/requirements-emulator.lock
 
-bench: setup ## Measure, side by side with peers
-	@.venv/bin/python -m bench
+bench: setup-dev ## Measure, side by side with peers; about 25 minutes, or only one: ONLY=tokens, import or read
+	@.venv/bin/python -m bench $(ONLY)
 
 clean: made ## Remove the local data; refuses while something runs
 	@.venv/bin/python -m local clean
