@@ -203,7 +203,7 @@ async def test_a_claim_that_differs_is_named_whole_also_on_a_narrow_terminal(
     [row] = piped.rows()
     assert (piped.code, shown.code) == (1, 1)
     assert re.fullmatch(r"txn_[0-9a-z]{26} claim", row["figure"])
-    assert (row["kept"], row["computed"]) == (f"{done.id} line 9", f"{done.id} line 2")
+    assert (row["kept"], row["computed"]) == (f"{done.id} line 9 #1", f"{done.id} line 2 #1")
     assert row["figure"] in shown.out
 
 
