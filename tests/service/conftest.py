@@ -1,8 +1,18 @@
-from tests.service.imports_fixtures import imports_aws, person, stori, txn_importing, txn_whole, uploads, watch
+from tests.service.imports_fixtures import (
+    account_id,
+    imports_aws,
+    person,
+    stori,
+    txn_importing,
+    txn_whole,
+    uploads,
+    watch,
+)
 from tests.service.txn import issuer, txn, txn_database, txn_urls
 from tests.service.users import users
 
 __all__ = [
+    "account_id",
     "imports_aws",
     "issuer",
     "person",

@@ -79,6 +79,12 @@ async def person(txn_importing: Txn) -> Client:
 
 
 @pytest.fixture
+async def account_id(person: Client) -> str:
+    """An account of that person's, which began with 100.00."""
+    return (await person.open_account(opening_balance_minor=10_000)).id
+
+
+@pytest.fixture
 def stori(txn_importing: Txn, person: Client, tmp_path: Path) -> Stori:
     """That person's command line."""
     return shell_of(txn_importing, person, tmp_path)

@@ -1,13 +1,17 @@
 """A plan: what a commit would do, exactly that done, or a new plan."""
 
+import json
 from collections.abc import Awaitable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
 from runtime.refusals import FailedPrecondition, NotFound, ResourceExhausted
-from tests.service.importing import BRIEF, Uploads, account, get, start
+from tests.service.importing import BRIEF, Uploads, account, events, get, start
+from tests.service.messaging import eventually
 from tests.service.outcomes import figures
 from tests.service.reviewing import (
     COMPLETED,
@@ -36,9 +40,10 @@ TEA = "2026-08-02,Tea,-2.00"
 PAY = "2026-09-30,Pay,1000.00"
 
 
-@pytest.fixture
-async def account_id(person: Client) -> str:
-    return (await person.open_account(opening_balance_minor=10_000)).id
+def counted(metric: str) -> float:
+    """How many discarded imports the metric counts."""
+    label = {"state": "DISCARDED", "failure_code": ""} if "settled" in metric else {"outcome": "discarded"}
+    return REGISTRY.get_sample_value(metric, label) or 0.0
 
 
 async def refused_commit(client: Client, import_id: str, digest: str) -> FailedPrecondition:
@@ -207,6 +212,21 @@ async def test_a_discarded_import_books_nothing_and_keeps_no_rows(person: Client
     assert await rows(person, found.id) == []
     assert await figures(person, account_id) == before
     assert (await refused_commit(person, found.id, found.plan.digest)).reason == "IMPORT_NOT_READY"
+
+
+async def test_a_discarded_import_is_counted_once_however_often_its_message_comes(
+    person: Client, account_id: str, uploads: Uploads, txn_urls: DatabaseUrls
+) -> None:
+    found = await planned(person, account_id, csv(COFFEE))
+    settled, handled = counted("stori_imports_settled_total"), counted("stori_import_objects_total")
+    await person.imports.DiscardImport(txn_pb2.DiscardImportRequest(import_id=found.id))
+    await eventually(lambda: counted("stori_import_objects_total") == handled + 1)
+
+    (due,) = await events(txn_urls, found.id)
+    await uploads.queue.send(json.dumps(due))
+    await eventually(lambda: counted("stori_import_objects_total") == handled + 2)
+
+    assert counted("stori_imports_settled_total") == settled + 1
 
 
 async def test_a_header_is_reviewed_the_first_time_it_meets_an_account(person: Client, account_id: str) -> None:

@@ -37,11 +37,6 @@ TEA = "2026-08-02,Tea,-2.00"
 PAY = "2026-09-30,Pay,1000.00"
 
 
-@pytest.fixture
-async def account_id(person: Client) -> str:
-    return (await person.open_account(opening_balance_minor=10_000)).id
-
-
 async def annotate(client: Client, transaction_id: str, category: str, note: str) -> None:
     request = txn_pb2.UpdateTransactionsRequest(transaction_ids=[transaction_id], category=category, note=note)
     await client.transactions.UpdateTransactions(request)

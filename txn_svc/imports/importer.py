@@ -117,7 +117,6 @@ class Importer:
         """Does what the import's state asks for, as far as it goes without a person."""
         if taken.state == "DISCARDED":
             await clear(self._database, taken)
-            metrics.settled(taken)
             return "discarded"
         if taken.state == "REVERTING":
             with metrics.step_seconds.labels("revert").time():

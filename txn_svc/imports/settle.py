@@ -88,13 +88,15 @@ async def discard(session: WriteSession, found: StatementImport) -> None:
 
 
 async def clear(database: Database, discarded: StatementImport) -> None:
-    """Removes the rows of a DISCARDED import; does nothing where they are gone."""
+    """Removes the rows of a DISCARDED import, and counts it as ended; does nothing where they are gone."""
     async with database.write() as session:
         await store.allow_long_work(session)
         found = await store.locked(session, discarded.id)
-        if found is not None and found.state == "DISCARDED" and found.plan_version is not None:
-            await forget_rows(session, found)
-            found.plan_version = None
+        if found is None or found.state != "DISCARDED" or found.plan_version is None:
+            return
+        await forget_rows(session, found)
+        found.plan_version = None
+    metrics.settled(found)
 
 
 async def forget_rows(session: WriteSession, found: StatementImport) -> None:
