@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from bff import request, server
+from runtime.messages.backoff import pause
 from tests.service.bff_stage import ANN, BOB, Stage, open_stage
 
 
@@ -23,25 +24,32 @@ def test_bounds_are_below_ten_seconds() -> None:
     assert request.MAX_BODY_SECONDS < server.MAX_REQUEST_SECONDS < 10
 
 
+class _Received(asyncio.Protocol):
+    """All that came before the connection ended, also where it ended with a reset."""
+
+    def __init__(self) -> None:
+        self.content, self.ended = b"", asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        self.content += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+
+
 async def _answer(stage: Stage, head: bytes, drip: bytes) -> tuple[bytes, float]:
     """What comes back, and after how many seconds the connection is closed, while `drip` goes on."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(stage.url.rpartition(":")[2]))
+    port = int(stage.url.rpartition(":")[2])
+    transport, received = await asyncio.get_running_loop().create_connection(_Received, "127.0.0.1", port)
     started = time.monotonic()
-    writer.write(head)
-
-    async def drips() -> None:
-        while True:
-            writer.write(drip)
-            await asyncio.sleep(0.05)
-
-    dripping = asyncio.create_task(drips())
+    transport.write(head)
     try:
         async with asyncio.timeout(5):
-            received = await reader.read()
+            while not await pause(received.ended, 0.05):
+                transport.write(drip)
     finally:
-        dripping.cancel()
-        writer.close()
-    return received, time.monotonic() - started
+        transport.close()
+    return received.content, time.monotonic() - started
 
 
 async def test_head_that_never_ends_is_closed(stage: Stage) -> None:
