@@ -17,7 +17,7 @@ from bench.rows import Statement, Totals
 SIZES = {10_000: 5, 1_000_000: 3, 5_000_000: 1}
 RIVALS: dict[str, type[Rival]] = {"\\copy": Copy, "SQLAlchemy": SqlAlchemy, "pgloader": PgLoader}
 WARM_UP_ROWS = 10_000
-# Below, what an import waits for is measured, the queue and its own commits, and not how many rows a second it takes.
+# From here on who takes minutes for a file takes it once.
 LARGE_ROWS = 100_000
 TO_COPY = Goal(0.4, at_least=True)
 AGAIN = Goal(0.5)
@@ -110,7 +110,6 @@ def _rivals(ground: Ground, rows: int) -> Iterator[list[Rival]]:
 
 
 def _rounds_of(rival: Rival, rows: int, rounds: int) -> int:
-    """Who takes minutes for a large file takes it once."""
     return rounds if isinstance(rival, Copy) or rows < LARGE_ROWS else 1
 
 
@@ -138,7 +137,7 @@ def _against_rivals(bench: str, rows: int, taken: Taken) -> Iterator[Result]:
     for name, kind in RIVALS.items():
         theirs = [rows / seconds for seconds in taken.rivals[name]]
         ours = [rows / seconds for seconds in taken.first[: len(theirs)]]
-        goal = TO_COPY if kind is Copy and rows >= LARGE_ROWS else None
+        goal = TO_COPY if kind is Copy else None
         title = f"{bench} ÷ {name}"
         if theirs:
             yield side_by_side(title, "rows/s", ("Stori", ours), (name, theirs), goal, NOTE)
