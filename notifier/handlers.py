@@ -16,7 +16,7 @@ from notifier.settings import MailSettings
 from protos.events.v1 import events_pb2 as events
 from protos.txn.v1 import txn_pb2 as txn
 from protos.user.v1 import user_pb2 as user
-from runtime import call
+from runtime import call, points
 from runtime.ids import to_id
 from runtime.messages.envelope import PREFIX, Event
 from runtime.messages.message import Message
@@ -68,7 +68,9 @@ class Notifications:
         mail = self._mail(replace(facts, undo=_undo(event, news)), delivery_id)
         claim = await self._deliveries.claim(delivery_id, type=event.type, subject=event.subject)
         if claim is not None:
+            await points.reach("delivery.claimed")
             await self._deliver(claim, mail)
+            await points.reach("delivery.recorded")
 
     def _mail(self, facts: Facts, delivery_id: str) -> Mail | None:
         """None for an address that bounced, or whose owner complained."""
@@ -82,7 +84,9 @@ class Notifications:
             await self._deliveries.settle(claim, "SUPPRESSED")
             return
         try:
+            await points.reach("mail.sending")
             ses_message_id = await self._sender.send(mail)
+            await points.reach("mail.accepted")
         except Rejected as error:
             await self._deliveries.settle(claim, "FAILED", code=str(error))
         except NotAccepted as error:

@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
-from runtime import telemetry
+from runtime import points, telemetry
 from runtime.admin import Check, serve_admin
 from runtime.settings import ProcessSettings, Settings
 
@@ -87,6 +87,7 @@ def settings_or_exit(settings_class: type[S]) -> S:
 def run(name: str, settings: ProcessSettings, serve: Callable[[Process], Awaitable[None]]) -> NoReturn:
     """Runs `serve` until SIGTERM or SIGINT, the admin port beside it. Exits with 0 after a drain, 1 after a failure."""
     telemetry.configure(name, settings.log_level)
+    points.configure(name, settings.points_socket)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_run(Process(name, settings), serve))
     sys.exit(code)

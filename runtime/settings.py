@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Environment = Literal["production", "local"]
@@ -41,3 +41,11 @@ class ProcessSettings(Settings):
     admin_bind: Bind = Field("0.0.0.0:9090", description="host:port of /livez, /readyz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     drain_seconds: float = Field(25, gt=0, le=60, description="How long work in flight may go on after SIGTERM.")
+    points_socket: str = Field("", description="Told of each named point; for tests of reliability. Local only.")
+
+    @field_validator("points_socket")
+    @classmethod
+    def _held_only_locally(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("environment") != "local":
+            raise ValueError("is refused unless STORI_ENVIRONMENT=local; nobody holds a process in production.")
+        return value

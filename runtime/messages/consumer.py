@@ -12,6 +12,7 @@ from contextlib import suppress
 import structlog
 from pydantic import Field
 
+from runtime import points
 from runtime.aws import Aws, AwsError, error_code
 from runtime.messages.backoff import Backoff, pause
 from runtime.messages.depth import Depth
@@ -122,6 +123,7 @@ class Consumer:
         ended = asyncio.Event()
         heartbeat = asyncio.create_task(self._keep_hidden(message, ended))
         try:
+            await points.reach("message.received")
             is_done = await attempt(
                 self._handle, message, queue=self._queue.name, seconds=self._settings.consumer_handler_seconds
             )
@@ -130,6 +132,7 @@ class Consumer:
             ended.set()
             await heartbeat
         if is_done:
+            await points.reach("message.handled")
             await deletions.add(message)
         else:
             await self._queue.hide(message, math.ceil(self._retry.seconds(message.receive_count)))

@@ -18,6 +18,7 @@ from prometheus_client import Counter as Count
 from prometheus_client import Gauge
 from psycopg import AsyncConnection, Error
 
+from runtime import points
 from runtime.aws import error_code
 from runtime.database import CLIENT_LIVENESS, SERVER_LIVENESS
 from runtime.messages import outbox
@@ -172,10 +173,13 @@ class _Lane:
         held: set[str] = set()
         for layer in _layers(events):
             free = [event for event in layer if event.subject not in held]
+            await points.reach("outbox.claimed")
             batches = [free[start : start + BATCH_MAX] for start in range(0, len(free), BATCH_MAX)]
             answers = await asyncio.gather(*(self._attempt(batch) for batch in batches))
             accepted = {position for answer in answers if answer is not None for position in answer}
+            await points.reach("outbox.published")
             await outbox.mark_published(connection, accepted)
+            await points.reach("outbox.marked")
             _PUBLISHED.labels(self.destination).inc(len(accepted))
             _REFUSED.labels(self.destination).inc(len(free) - len(accepted))
             for batch, answer in zip(batches, answers, strict=True):

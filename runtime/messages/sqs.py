@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from runtime import points
 from runtime.aws import Aws, AwsError, error_code
 from runtime.messages.backoff import Backoff
 from runtime.messages.message import Message
@@ -138,6 +139,8 @@ class Deletions:
         while is_open:
             batch, is_open = await self._next_batch()
             await self._delete(batch)
+            if batch:
+                await points.reach("message.deleted")
 
     async def _next_batch(self) -> tuple[list[Message], bool]:
         batch: list[Message] = []

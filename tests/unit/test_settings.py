@@ -81,3 +81,10 @@ def test_a_server_in_production_must_show_who_it_is(tmp_path: Path) -> None:
 
     with pytest.raises(ValidationError, match="STORI_RPC_TLS_CERT and STORI_RPC_TLS_KEY are required"):
         RpcServerSettings(rpc_tls_ca=tmp_path / "ca.pem")
+
+
+def test_no_process_is_held_in_production() -> None:
+    with pytest.raises(ValidationError, match="is refused unless STORI_ENVIRONMENT=local"):
+        ProcessSettings(points_socket="/tmp/points")
+
+    assert ProcessSettings(environment="local", points_socket="/tmp/points").points_socket == "/tmp/points"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select, text
 
 from protos.events.v1 import events_pb2
+from runtime import points
 from runtime.audit import record
 from runtime.database import Database, WriteSession
 from runtime.ids import to_id
@@ -93,6 +94,8 @@ async def commit(database: Database, staged: StatementImport) -> bool:
             # What was planned for review has been taken back with the plan.
             reverted = await take_back_repeated(session, found) if found.plan is None else None
             is_done = await _commit(session, found)
+        await points.reach("import.committing")
+    await points.reach("import.committed")
     metrics.settled(reverted)
     metrics.settled(found if is_done else None)
     return is_done

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from runtime import call
+from runtime import call, points
 from runtime.aws import Aws
 from runtime.database import Database
 from runtime.ids import to_id
@@ -78,7 +78,9 @@ class Importer:
         holder = await holder_of(self._database, where)
         version = await version_of(self._aws, found)
         async with self._claim(found.key, version, holder) as connection:
-            return await self._work(connection, await take(self._database, where, found, version), is_last=is_last)
+            taken = await take(self._database, where, found, version)
+            await points.reach("import.taken")
+            return await self._work(connection, taken, is_last=is_last)
 
     async def _go_on(self, import_id: UUID, *, is_last: bool) -> str:
         found = await due_now(self._database, import_id)
@@ -152,6 +154,7 @@ class Importer:
             with metrics.step_seconds.labels("fetch").time():
                 fetched = await fetch(self._aws, bucket, taken, limit, seconds, progress)
             try:
+                await points.reach("import.fetched")
                 with metrics.step_seconds.labels("stage").time():
                     return await stage(connection, taken, fetched, currency_code, progress)
             finally:

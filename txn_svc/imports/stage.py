@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from runtime import points
 from txn_svc.imports.claim import Connection
 from txn_svc.imports.copying import COLUMNS, blocks
 from txn_svc.imports.fetch import Fetched
@@ -115,6 +116,8 @@ async def stage(
         await cursor.execute(_STAGED, {**this, **described, **_described(statement)})
         if cursor.rowcount != 1:
             raise Superseded
+        await points.reach("import.staging")
+    await points.reach("import.staged")
     return waits
 
 
