@@ -12,7 +12,7 @@ generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -
 	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
 	--grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(SERVICES)
 
-.PHONY: help setup setup-dev made up stop start test fuzz check drift protos docs locks bench clean
+.PHONY: help setup setup-dev made up stop start test fuzz chaos check drift protos docs locks bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test: setup-dev ## Set up and run all tests
 
 fuzz: setup-dev ## Run the tests that have many cases with all of them
 	@STORI_FUZZ=1 .venv/bin/pytest -n 2 --dist load -m fuzz
+
+chaos: setup-dev ## Kill every process at every step, and at random; about an hour
+	@STORI_CHAOS=1 .venv/bin/pytest -n 2 --dist load -m chaos
 
 check: setup-dev drift ## Format, lint, types, import walls, dependencies, protos, generated files
 	.venv/bin/ruff check $(PACKAGES)

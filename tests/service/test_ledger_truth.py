@@ -1,15 +1,9 @@
-"""An account is a pure function of its live claims, whatever happened to it before.
-
-The model beside it is another implementation: it never books anything, it only collects what claims what.
-"""
+"""An account is a pure function of its live claims, whatever happened to it before."""
 
 import asyncio
-import hashlib
-from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -20,6 +14,7 @@ from protos.txn.v1 import txn_pb2
 from runtime.database import Database
 from runtime.refusals import Aborted, FailedPrecondition, Unavailable
 from tests.counts import examples
+from tests.ledger_model import Content, Model, Outcome
 from tests.service.importing import Uploads, account
 from tests.service.reviewing import (
     COMPLETED,
@@ -41,60 +36,6 @@ OPENING_MINOR = 5_000
 T = TypeVar("T")
 
 
-class Content(NamedTuple):
-    day: str
-    minor: int
-    text: str
-
-    def line(self) -> str:
-        sign = "-" if self.minor < 0 else ""
-        return f"{self.day},{self.text},{sign}{abs(self.minor) // 100}.{abs(self.minor) % 100:02d}"
-
-    def normalised(self) -> "Content":
-        return self._replace(text=" ".join(self.text.lower().split()))
-
-
-Claim = tuple[Content, int]
-Outcome = tuple[str, int, dict[str, tuple[int, int, int]]]
-
-
-@dataclass
-class Model:
-    """What claims what, by import and by hand."""
-
-    imports: dict[str, list[Claim]] = field(default_factory=dict)
-    by_hand: dict[str, Claim] = field(default_factory=dict)
-
-    def bring(self, import_id: str, rows: list[Content]) -> None:
-        seen = Counter[Content]()
-        self.imports[import_id] = []
-        for row in (one.normalised() for one in rows):
-            seen[row] += 1
-            self.imports[import_id].append((row, seen[row]))
-
-    def record(self, transaction_id: str, row: Content) -> None:
-        content, occurrence = row.normalised(), 1
-        while (content, occurrence) in self.held():
-            occurrence += 1
-        self.by_hand[transaction_id] = (content, occurrence)
-
-    def held(self) -> set[Claim]:
-        return {claim for claims in self.imports.values() for claim in claims} | set(self.by_hand.values())
-
-    def outcome(self) -> Outcome:
-        held = self.held()
-        lines = [
-            f"{row.day}\x1f{row.minor}\x1fUSD\x1f{row.text}\x1f\x1f{occurrence}\n"
-            for row, occurrence in sorted(held, key=lambda claim: (*claim[0], claim[1]))
-        ]
-        months: dict[str, tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
-        for row, _ in held:
-            count, credit, debit = months[row.day[:7]]
-            months[row.day[:7]] = (count + 1, credit + max(row.minor, 0), debit + min(row.minor, 0))
-        balance = OPENING_MINOR + sum(row.minor for row, _ in held)
-        return hashlib.sha256("".join(lines).encode()).hexdigest(), balance, dict(months)
-
-
 async def outcome(client: Client, account_id: str) -> Outcome:
     seen = await account(client, account_id)
     summary = (await client.accounts.GetSummary(txn_pb2.GetSummaryRequest(account_id=account_id))).summary
@@ -110,7 +51,7 @@ class World:
     """One account, and the model of it."""
 
     def __init__(self, client: Client, account_id: str) -> None:
-        self.client, self.account_id, self.model = client, account_id, Model()
+        self.client, self.account_id, self.model = client, account_id, Model(OPENING_MINOR)
         self.files: dict[str, list[Content]] = {}
         """What each import that was ever live has read."""
 
@@ -278,7 +219,7 @@ async def patiently(change: Callable[[], Awaitable[T]]) -> T:
 @pytest.mark.timeout(examples(120, 900))
 async def test_import_undo_and_import_again_by_two_clients_has_one_of_two_ends(txn_whole: Txn) -> None:
     rows = [Content("2026-07-31", -350, "Tea"), Content("2026-07-31", -350, "Tea"), Content("2026-08-01", 100, "Rent")]
-    content, full, empty = csv(*(row.line() for row in rows)), Model(), Model()
+    content, full, empty = csv(*(row.line() for row in rows)), Model(OPENING_MINOR), Model(OPENING_MINOR)
     full.bring("any", rows)
     for _ in range(examples(10, 100)):
         person = await txn_whole.person()

@@ -1,0 +1,27 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.cell import VISIBILITY_SECONDS
+from tests.chaos.points import Points
+from tests.system.stack import Stack, running_stack
+
+
+@pytest.fixture(scope="session")
+def points(run_folder: Path) -> Iterator[Points]:
+    with Points(run_folder / "points") as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def chaos_stack(run_folder: Path, points: Points) -> Iterator[Stack]:
+    """A whole system whose processes can be held; what a killed one had in hand comes back after seconds."""
+    told = {
+        "STORI_POINTS_SOCKET": str(points.socket),
+        "STORI_CONSUMER_VISIBILITY_SECONDS": str(VISIBILITY_SECONDS),
+        "STORI_CONSUMER_POLL_SECONDS": "2",
+        "STORI_CONSUMER_RETRY_FIRST_SECONDS": "1",
+    }
+    with running_stack(run_folder / "chaos", **told) as started:
+        yield started

@@ -1,0 +1,70 @@
+"""When nothing is under way any more, and what must be true then."""
+
+from collections.abc import Collection
+from typing import Any
+
+import psycopg
+
+from tests.chaos.holders import Holder, mails_by_delivery
+from tests.system.stack import Stack, eventually
+
+STATES = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+QUEUES = ("imports_queue_url", "notifications_queue_url")
+DEAD_LETTERS = ("imports_dlq_url", "notifications_dlq_url")
+EVENT = "stori.txn.v1.ImportCompleted"
+
+
+def wait_quiet(stack: Stack, holders: Collection[Holder], seconds: float) -> None:
+    """Returns when every event has left and every message is gone."""
+
+    def look() -> bool | None:
+        try:
+            is_quiet = not pending(stack) and not any(sum(depth(stack, name)) for name in QUEUES)
+        except Exception:  # noqa: BLE001 – what was killed is on its way back
+            return None
+        return is_quiet or None
+
+    eventually(look, "all events and messages to be gone", seconds)
+
+
+def pending(stack: Stack) -> int:
+    """Events that wait in either outbox."""
+    return sum(
+        int(_rows(stack, database, "SELECT count(*) FROM outbox WHERE publish_time IS NULL")[0][0])
+        for database in ("txn_database_url", "user_database_url")
+    )
+
+
+def depth(stack: Stack, queue: str) -> tuple[int, ...]:
+    """Messages that wait, are hidden, are delayed."""
+    answer = stack.aws("sqs").get_queue_attributes(QueueUrl=stack.info[queue], AttributeNames=list(STATES))
+    return tuple(int(answer["Attributes"][state]) for state in STATES)
+
+
+def check(stack: Stack, holders: Collection[Holder], most_mails: int) -> None:
+    """All rows, figures and mails of the holders; `most_mails` is how often one delivery may have left."""
+    for holder in holders:
+        holder.agree()
+    sent = mails_by_delivery(stack)
+    for import_id in (one for holder in holders for one in holder.imports):
+        (delivery_id,) = deliveries(stack, import_id)
+        assert state(stack, delivery_id) == "SENT"
+        assert 1 <= sent[delivery_id] <= most_mails, f"{delivery_id} has left {sent[delivery_id]} times"
+    assert [sum(depth(stack, name)) for name in DEAD_LETTERS] == [0] * len(DEAD_LETTERS)
+
+
+def deliveries(stack: Stack, import_id: str) -> list[str]:
+    """The ids of the deliveries of an import: of its events, of which there must be one."""
+    query = "SELECT body::jsonb ->> 'id' FROM outbox WHERE subject = %s AND type = %s"
+    return [str(row[0]) for row in _rows(stack, "txn_database_url", query, import_id, EVENT)]
+
+
+def state(stack: Stack, delivery_id: str) -> str:
+    key = {"delivery_id": {"S": delivery_id}}
+    answer = stack.aws("dynamodb").get_item(TableName=stack.info["deliveries_table"], Key=key)
+    return str(answer["Item"]["state"]["S"])
+
+
+def _rows(stack: Stack, database: str, query: str, *values: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(stack.info[database], connect_timeout=2) as connection:
+        return connection.execute(query, values).fetchall()
