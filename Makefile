@@ -45,7 +45,8 @@ fuzz: setup-dev ## Run the tests that have many cases with all of them
 	@STORI_FUZZ=1 .venv/bin/pytest -n 2 --dist load -m fuzz
 
 chaos: setup-dev ## Kill every process at every step, and at random; about an hour
-	@STORI_CHAOS=1 .venv/bin/pytest -n 2 --dist load -m chaos
+	@STORI_CHAOS=1 .venv/bin/pytest -n 2 --dist load -m chaos --junitxml=.venv/chaos.xml
+	@.venv/bin/python -m tests.chaos.table .venv/chaos.xml docs/reliability.md
 
 check: setup-dev drift ## Format, lint, types, import walls, dependencies, protos, generated files
 	.venv/bin/ruff check $(PACKAGES)

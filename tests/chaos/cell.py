@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.chaos.holders import File, Holder
+from tests.chaos.holders import File, Holder, mails_by_delivery
 from tests.chaos.points import Hold, Point, Points
-from tests.chaos.quiet import check, wait_quiet
-from tests.chaos.steps import UNKNOWN_OUTCOME
+from tests.chaos.quiet import check, dead_letters, wait_quiet
+from tests.chaos.steps import BATCHED, UNKNOWN_OUTCOME
 from tests.system.stack import Stack, eventually, new_person
 
 VISIBILITY_SECONDS = 6
@@ -46,13 +46,14 @@ def run(cell: Cell, stack: Stack, points: Points) -> None:
     is_exact = cell.victim in {"emulator", "notifier"}
     files = [File.any_of(random, random.randint(1, ROWS_MAX)) for _ in range(1 if is_exact else random.randint(1, 3))]
     sent, is_at_once = random.choice(SIGNALS.get(cell.victim, ANY_PROCESS)), random.random() < 0.5
-    after = 1 if cell.step.process == "user_relay" else random.randint(1, len(files))
+    after = 1 if cell.step.name in BATCHED else random.randint(1, len(files))
     with points.held(cell.step, after) as hold:
         holder = _bring(stack, files, random)
         assert hold.wait(ARRIVE_SECONDS), f"nobody came to {cell.step}"
         _kill(stack, cell.victim, sent, hold if is_at_once or cell.victim == cell.step.process else None)
     _wait_settled(cell, stack, holder)
-    check(stack, [holder], 2 if (cell.step, cell.victim) in UNKNOWN_OUTCOME else 1)
+    check(stack, [holder], mails_by_delivery(stack), 2 if (cell.step, cell.victim) in UNKNOWN_OUTCOME else 1)
+    assert dead_letters(stack) == [0, 0]
 
 
 def _bring(stack: Stack, files: list[File], random: Random) -> Holder:
@@ -83,5 +84,5 @@ def _wait_settled(cell: Cell, stack: Stack, holder: Holder) -> None:
     """Imports within twice the visibility; then the events, and the mails, which may have to wait for a lease."""
     started = time.monotonic()
     holder.settled(2 * VISIBILITY_SECONDS + SLACK_SECONDS)
-    wait_quiet(stack, [holder], 2 * VISIBILITY_SECONDS + LEASE_SECONDS + SLACK_SECONDS)
+    wait_quiet(stack, 2 * VISIBILITY_SECONDS + LEASE_SECONDS + SLACK_SECONDS)
     print(f"{cell}: quiet after {time.monotonic() - started:.1f} s")  # noqa: T201

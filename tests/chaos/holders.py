@@ -1,17 +1,24 @@
 """Holders with files to bring, and what their accounts must hold afterwards."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import grpc
+import httpx2
+from botocore.exceptions import BotoCoreError, ClientError
 
 from protos.txn.v1 import txn_pb2, txn_pb2_grpc
 from tests.ledger_model import Content, Model, Outcome
 from tests.system.stack import Person, Stack, eventually
 
+T = TypeVar("T")
+
 CALL_SECONDS = 10.0
+ANSWER_SECONDS = 90.0
 ASK_SECONDS = 30.0
 ACCOUNTS = """{ viewer { accounts { id balance { amount } ledgerDigest
   summary { months { month transactionCount creditTotal { amount } debitTotal { amount } } } } } }"""
@@ -88,6 +95,40 @@ class Holder:
             headers={"authorization": f"Bearer {self.person.tokens.access}"},
         ).json()
         return answer["data"] if "errors" not in answer else None
+
+
+@dataclass
+class PatientHolder(Holder):
+    """As a good client does it: what was not answered is asked again, with the same key."""
+
+    def open_account(self) -> str:
+        values = {"idempotencyKey": str(uuid4())}
+        account_id = patiently(lambda: self.person.open_account(**values))
+        self.models[account_id] = Model()
+        return account_id
+
+    def bring(self, account_id: str, file: File) -> str:
+        content, key = file.csv(), str(uuid4())
+        started = patiently(
+            lambda: self.person.start_import(account_id, "statement.csv", len(content), idempotency_key=key)
+        )
+        assert patiently(lambda: self.person.upload(started, content)).is_success
+        import_id = str(started["id"])
+        self.imports[import_id] = file
+        self.models[account_id].bring(import_id, file.rows)
+        return import_id
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Asks until there is an answer, as long as what is down may take to come back."""
+
+    def look() -> T | None:
+        try:
+            return ask()
+        except (AssertionError, httpx2.HTTPError, ValueError, BotoCoreError, ClientError):
+            return None
+
+    return eventually(look, "an answer", ANSWER_SECONDS)
 
 
 def differences(person: Person, account_id: str) -> list[str]:

@@ -1,11 +1,11 @@
 """When nothing is under way any more, and what must be true then."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import psycopg
 
-from tests.chaos.holders import Holder, mails_by_delivery
+from tests.chaos.holders import Holder
 from tests.system.stack import Stack, eventually
 
 STATES = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
@@ -14,7 +14,7 @@ DEAD_LETTERS = ("imports_dlq_url", "notifications_dlq_url")
 EVENT = "stori.txn.v1.ImportCompleted"
 
 
-def wait_quiet(stack: Stack, holders: Collection[Holder], seconds: float) -> None:
+def wait_quiet(stack: Stack, seconds: float) -> None:
     """Returns when every event has left and every message is gone."""
 
     def look() -> bool | None:
@@ -41,16 +41,37 @@ def depth(stack: Stack, queue: str) -> tuple[int, ...]:
     return tuple(int(answer["Attributes"][state]) for state in STATES)
 
 
-def check(stack: Stack, holders: Collection[Holder], most_mails: int) -> None:
-    """All rows, figures and mails of the holders; `most_mails` is how often one delivery may have left."""
+def check(stack: Stack, holders: Collection[Holder], sent: Mapping[str, int], most_mails: int) -> None:
+    """All rows, figures and mails of the holders. `sent`: how often each delivery has left; `most_mails`: how often one
+    may have."""
     for holder in holders:
         holder.agree()
-    sent = mails_by_delivery(stack)
     for import_id in (one for holder in holders for one in holder.imports):
         (delivery_id,) = deliveries(stack, import_id)
         assert state(stack, delivery_id) == "SENT"
         assert 1 <= sent[delivery_id] <= most_mails, f"{delivery_id} has left {sent[delivery_id]} times"
-    assert [sum(depth(stack, name)) for name in DEAD_LETTERS] == [0] * len(DEAD_LETTERS)
+
+
+def dead_letters(stack: Stack) -> list[int]:
+    """How many lie in each of DEAD_LETTERS."""
+    return [sum(depth(stack, name)) for name in DEAD_LETTERS]
+
+
+def take_all(stack: Stack, queue: str) -> list[str]:
+    """The bodies of all messages that wait in a queue, which is empty afterwards."""
+    sqs, url = stack.aws("sqs"), stack.info[queue]
+    bodies = list[str]()
+    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in found:
+            bodies.append(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
+
+
+def events(stack: Stack, import_ids: Collection[str]) -> list[str]:
+    """The bodies of what the outbox has published about imports, in its order."""
+    query = "SELECT body FROM outbox WHERE subject = ANY(%s) AND type = %s ORDER BY position"
+    return [str(row[0]) for row in _rows(stack, "txn_database_url", query, list(import_ids), EVENT)]
 
 
 def deliveries(stack: Stack, import_id: str) -> list[str]:
@@ -65,6 +86,6 @@ def state(stack: Stack, delivery_id: str) -> str:
     return str(answer["Item"]["state"]["S"])
 
 
-def _rows(stack: Stack, database: str, query: str, *values: str) -> list[tuple[Any, ...]]:
+def _rows(stack: Stack, database: str, query: str, *values: object) -> list[tuple[Any, ...]]:
     with psycopg.connect(stack.info[database], connect_timeout=2) as connection:
         return connection.execute(query, values).fetchall()

@@ -63,8 +63,13 @@ VICTIMS: Final = (
     "postgres",
     "emulator",
 )
-# Where a death leaves it unknown whether SES has the mail: only then may it leave once more (rule 6).
+# Several messages or events at once may come to these, or one after the other.
+BATCHED: Final = {"message.deleted", *RELAY}
+# Where a death may leave it unknown whether SES has the mail: only then may it leave once more (rule 6). The notifier
+# that goes on at once reaches SES while the emulator is on its way out.
 UNKNOWN_OUTCOME: Final = {
+    (Point("notifier", "message.received"), "emulator"),
+    (Point("notifier", "delivery.claimed"), "emulator"),
     (Point("notifier", "mail.sending"), "emulator"),
     (Point("notifier", "mail.accepted"), "emulator"),
     (Point("notifier", "mail.accepted"), "notifier"),

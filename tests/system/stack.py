@@ -91,6 +91,20 @@ class Stack:
         """The mails of an import, as soon as there is one."""
         return eventually(lambda: self.mails_of(import_id) or None, f"the mail of {import_id}")
 
+    def announcement(self, import_id: str) -> str:
+        """What S3 said of an upload: of its first version."""
+        bucket, key = self.info["uploads_bucket"], f"imports/{import_id}"
+        first = self.aws("s3").list_object_versions(Bucket=bucket, Prefix=key)["Versions"][-1]
+        found = {"key": key, "size": first["Size"], "eTag": first["ETag"].strip('"'), "versionId": first["VersionId"]}
+        record = {
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Post",
+            "eventTime": first["LastModified"].strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "s3": {"bucket": {"name": bucket}, "object": found},
+        }
+        return json.dumps({"Records": [record]})
+
     def logs(self) -> list[dict[str, Any]]:
         """Every line that a process of ours has logged, with its process."""
         lines = [line for path in (self.home / "logs").glob("*.log*") for line in path.read_text().splitlines()]
@@ -131,8 +145,17 @@ class Person:
         account_id: str = payload["account"]["id"]
         return account_id
 
-    def start_import(self, account_id: str, name: str, size: int, headers: dict[str, str] | None = None) -> Any:
+    def start_import(
+        self,
+        account_id: str,
+        name: str,
+        size: int,
+        headers: dict[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
         request = {"accountId": account_id, "fileName": name, "sizeBytes": size, "review": "NEVER"}
+        if idempotency_key is not None:
+            request["idempotencyKey"] = idempotency_key
         payload = self.ask(START, headers, input=request)["importStart"]
         assert payload["userErrors"] == []
         return payload["import"]

@@ -1,6 +1,5 @@
 """Things that happen twice, and processes that die in the middle: everything once, nothing lost."""
 
-import json
 import os
 import signal
 import subprocess
@@ -40,7 +39,7 @@ def test_an_object_that_is_announced_again_is_imported_once(stack: Stack, person
     import_id = person.bring(account_id, BRIEF)
     first = person.settled(import_id)
     [before] = person.ask(VIEWER)["viewer"]["accounts"]
-    announcement = announced(stack, import_id)
+    announcement = stack.announcement(import_id)
 
     for _ in range(3):
         stack.aws("sqs").send_message(QueueUrl=stack.info["imports_queue_url"], MessageBody=announcement)
@@ -136,26 +135,6 @@ def queue_is_empty(stack: Stack, name: str) -> bool | None:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     found = stack.aws("sqs").get_queue_attributes(QueueUrl=stack.info[name], AttributeNames=names)["Attributes"]
     return True if not any(int(found[name]) for name in names) else None
-
-
-def announced(stack: Stack, import_id: str) -> str:
-    """The announcement of an uploaded object, as S3 writes it."""
-    bucket, key = stack.info["uploads_bucket"], f"imports/{import_id}"
-    head = stack.aws("s3").head_object(Bucket=bucket, Key=key)
-    found: dict[str, Any] = {
-        "key": key,
-        "size": head["ContentLength"],
-        "eTag": head["ETag"].strip('"'),
-        "versionId": head["VersionId"],
-    }
-    record = {
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "eventName": "ObjectCreated:Post",
-        "eventTime": head["LastModified"].strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "s3": {"bucket": {"name": bucket}, "object": found},
-    }
-    return json.dumps({"Records": [record]})
 
 
 def header(mail: dict[str, Any], name: str) -> str:
