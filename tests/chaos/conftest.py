@@ -25,3 +25,10 @@ def chaos_stack(run_folder: Path, points: Points) -> Iterator[Stack]:
     }
     with running_stack(run_folder / "chaos", **told) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def usual_stack(run_folder: Path) -> Iterator[Stack]:
+    """With the pauses after failures that production has."""
+    with running_stack(run_folder / "usual", STORI_CONSUMER_VISIBILITY_SECONDS=str(VISIBILITY_SECONDS)) as started:
+        yield started

@@ -35,6 +35,8 @@ END_SECONDS = DRAIN_SECONDS + 5
 READY_SECONDS = 60
 HEALTH_SECONDS = 0.1
 BLOCK_BYTES = 1 << 16
+# One person and one address ask for many.
+RATES = {"STORI_USER_REQUESTS_PER_MINUTE": "100000", "STORI_ADDRESS_REQUESTS_PER_MINUTE": "100000"}
 
 
 @dataclass
@@ -126,6 +128,7 @@ class Fleet:
         told = dict(self._environments[name])
         told |= {ADDRESSES[other]: f"{LOOPBACK}:{self.balancers[other].port}" for other in ADDRESSES}
         told |= {"STORI_ADMIN_BIND": f"{LOOPBACK}:{admin_port}", "STORI_DRAIN_SECONDS": str(DRAIN_SECONDS)}
+        told |= RATES
         if name in LISTENS:
             told[LISTENS[name]] = f"{LOOPBACK}:{port}"
         with (self.stack.home / "logs" / f"{name}_replica.log").open("ab") as log:

@@ -48,7 +48,7 @@ def check(stack: Stack, holders: Collection[Holder], sent: Mapping[str, int], mo
         holder.agree()
     for import_id in (one for holder in holders for one in holder.imports):
         (delivery_id,) = deliveries(stack, import_id)
-        assert state(stack, delivery_id) == "SENT"
+        assert state(stack, delivery_id) == "SENT", f"{delivery_id} is {state(stack, delivery_id)}"
         assert 1 <= sent[delivery_id] <= most_mails, f"{delivery_id} has left {sent[delivery_id]} times"
 
 
@@ -83,7 +83,7 @@ def deliveries(stack: Stack, import_id: str) -> list[str]:
 def state(stack: Stack, delivery_id: str) -> str:
     key = {"delivery_id": {"S": delivery_id}}
     answer = stack.aws("dynamodb").get_item(TableName=stack.info["deliveries_table"], Key=key)
-    return str(answer["Item"]["state"]["S"])
+    return str(answer["Item"]["state"]["S"]) if "Item" in answer else "not there"
 
 
 def _rows(stack: Stack, database: str, query: str, *values: object) -> list[tuple[Any, ...]]:

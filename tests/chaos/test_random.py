@@ -49,11 +49,11 @@ def blowing(storm: Storm) -> Iterator[None]:
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(1, 5))
-def test_many_imports_in_a_storm(seed: int, chaos_stack: Stack) -> None:
+def test_many_imports_in_a_storm(seed: int, usual_stack: Stack) -> None:
     random = Random(seed)
-    holders = [PatientHolder(new_person(chaos_stack)) for _ in range(HOLDERS)]
-    with FakeSes(elsewhere=chaos_stack.info["aws_endpoint_url"]) as ses, StubbornNotifier(chaos_stack, ses) as notifier:
-        storm = Storm(chaos_stack, lambda: notifier.pid, random)
+    holders = [PatientHolder(new_person(usual_stack)) for _ in range(HOLDERS)]
+    with FakeSes(elsewhere=usual_stack.info["aws_endpoint_url"]) as ses, StubbornNotifier(usual_stack, ses) as notifier:
+        storm = Storm(usual_stack, lambda: notifier.pid, random)
         answers = any_answers(random, ANSWERS_MAX)
         ses.script.extend(answers)
         seeds = [Random(f"{seed} {number}") for number in range(HOLDERS)]
@@ -62,18 +62,18 @@ def test_many_imports_in_a_storm(seed: int, chaos_stack: Stack) -> None:
         ses.script.clear()
         for holder in holders:
             holder.settled(SETTLED_SECONDS)
-        wait_quiet(chaos_stack, QUIET_SECONDS)
+        wait_quiet(usual_stack, QUIET_SECONDS)
         print(f"seed {seed}: {dict(storm.done)}, unreadable {dict(storm.junk)}")  # noqa: T201
 
         before = accepted(ses)
-        check(chaos_stack, holders, before, MAILS_MAX)
+        check(usual_stack, holders, before, MAILS_MAX)
         assert before.total() - len(before) <= _unknown_outcomes(storm, answers)
-        _deliver_all_again(chaos_stack, holders)
-        wait_quiet(chaos_stack, QUIET_SECONDS)
-        check(chaos_stack, holders, accepted(ses), MAILS_MAX)
+        _deliver_all_again(usual_stack, holders)
+        wait_quiet(usual_stack, QUIET_SECONDS)
+        check(usual_stack, holders, accepted(ses), MAILS_MAX)
         assert accepted(ses) == before
     for queue, dead in zip(QUEUES, DEAD_LETTERS, strict=True):
-        bodies = take_all(chaos_stack, dead)
+        bodies = take_all(usual_stack, dead)
         assert set(bodies) <= set(JUNK)
         assert len(bodies) >= storm.junk[queue]
 

@@ -2,20 +2,17 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.chaos.cell import VISIBILITY_SECONDS
 from tests.chaos.holders import File, Holder, PatientHolder, mails_by_delivery
 from tests.chaos.mailing import command
 from tests.chaos.quiet import check, dead_letters, wait_quiet
 from tests.chaos.steps import VICTIMS
 from tests.counts import IS_CHAOS
-from tests.system.stack import Stack, new_person, running_stack
+from tests.system.stack import Stack, new_person
 
 STOPPED_SECONDS = 60
 BETWEEN_SECONDS = 6
@@ -27,13 +24,6 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(not IS_CHAOS, reason="make chaos"),
 ]
-
-
-@pytest.fixture(scope="session")
-def usual_stack(run_folder: Path) -> Iterator[Stack]:
-    """With the pauses after failures that production has."""
-    with running_stack(run_folder / "usual", STORI_CONSUMER_VISIBILITY_SECONDS=str(VISIBILITY_SECONDS)) as started:
-        yield started
 
 
 @pytest.mark.parametrize("name", [*VICTIMS, "bff"])

@@ -65,8 +65,8 @@ class FakeSes:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sender that was killed hangs up in the middle of an answer; any other error shows."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        """A sender that was killed hangs up in an answer, and elsewhere may be down; any other error shows."""
+        if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
