@@ -14,6 +14,7 @@ from cli.imports import imports_list, imports_show
 from cli.manual import annotate, delete, record
 from cli.methods import call_method
 from cli.migrate import migrate
+from cli.reconcile import reconcile
 from cli.repeat import imports_repeat
 from cli.revert import imports_revert
 from cli.sign_in import login, logout, token
@@ -46,6 +47,7 @@ def create_app() -> typer.Typer:
     app.command("healthcheck", add_help_option=False, context_settings=_PASSED_ON)(healthcheck)
     app.command()(config)
     app.command()(migrate)
+    app.command()(reconcile)
     return app
 
 

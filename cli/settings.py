@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings
 
 from cli.exits import BAD_CONFIGURATION, Failure
 from runtime.settings import Settings
@@ -15,6 +16,8 @@ class CliSettings(Settings):
     domain_url: str = Field("", validation_alias="COGNITO_DOMAIN_URL", description="Where people sign in.")
     cli_client_id: str = Field("", description="The OAuth client of the command line.")
     home: Path = Field(Path(".local"), description="Where `make up` keeps stack.json, in the checkout.")
+    uploads_bucket: str = Field("", description="S3 bucket of the files, for `stori reconcile`; with AWS_REGION.")
+    imports_queue_url: str = Field("", description="SQS queue they are announced to, for `stori reconcile`.")
     rpc_tls_ca: Path | None = Field(None, description="PEM of the authority that signs the services.")
     rpc_tls_cert: Path | None = Field(None, description="PEM chain of the command, where the services ask for one.")
     rpc_tls_key: Path | None = Field(None, description="PEM key of that chain.")
@@ -25,8 +28,15 @@ def read_settings() -> CliSettings:
     try:
         return CliSettings()
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        wrong = "; ".join(
-            f"{CliSettings.model_config['env_prefix']}{one['loc'][0]}".upper() + f": {one['msg']}" for one in problems
-        )
-        raise Failure(f"Bad configuration: {wrong}", BAD_CONFIGURATION) from None
+        raise Failure(f"Bad configuration: {problems_of(error, CliSettings)}", BAD_CONFIGURATION) from None
+
+
+def problems_of(error: ValidationError, settings: type[BaseSettings]) -> str:
+    """Each variable that is wrong, by its name and without its value."""
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{_variable(settings, str(one['loc'][0]))}: {one['msg']}" for one in problems)
+
+
+def _variable(settings: type[BaseSettings], name: str) -> str:
+    # A field with a variable of another name is told by that one.
+    return f"{settings.model_config['env_prefix']}{name}".upper() if name in settings.model_fields else name

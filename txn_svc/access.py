@@ -117,6 +117,12 @@ async def waiting_at_most(session: WriteSession, seconds: float) -> AsyncIterato
     await session.execute(select(func.set_config("lock_timeout", "0", True)))
 
 
+def require_staff(caller: Caller) -> None:
+    """Raises PermissionDenied (STAFF_REQUIRED) for a person without a staff role; services pass, as for `may`."""
+    if caller.kind == "person" and not STAFF & caller.roles:
+        raise PermissionDenied("Only support and services may do this.", reason="STAFF_REQUIRED")
+
+
 def account_missing() -> NotFound:
     """The refusal for an account that does not exist, or not for this caller: the two are not told apart."""
     return NotFound("There is no such account.", reason="ACCOUNT_NOT_FOUND")

@@ -87,11 +87,15 @@ def batch_ids(prefix: str, field: str, values: Sequence[str], *, twice: bool = T
     """The ids of a batch, in its order. Raises InvalidArgument for a malformed one, for more than 100, and, where
     `twice` is not allowed, for a repeated one."""
     if len(values) > BATCH_MAX:
-        raise _wrong(field, f"must name at most {BATCH_MAX}", "TOO_MANY_IDS")
+        raise too_many(field)
     ids = [from_id(prefix, value, f"{field}[{index}]") for index, value in enumerate(values)]
     if not twice and len(set(ids)) < len(ids):
         raise _wrong(field, "must not name one twice", "REPEATED_ID")
     return ids
+
+
+def too_many(field: str) -> InvalidArgument:
+    return _wrong(field, f"must name at most {BATCH_MAX}", "TOO_MANY_IDS")
 
 
 def _wrong(field: str, what: str, reason: str) -> InvalidArgument:

@@ -458,6 +458,7 @@ class Txns(
         yield
 
     GetAccount = GetSummary = VerifyAccount = ExportTransactions = ExportImport = WatchImports
+    BatchGetStoredObjects = WatchImports
 
 
 def _viewed(one: pb.Account, view: int) -> pb.Account:

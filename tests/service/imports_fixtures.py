@@ -1,7 +1,7 @@
 """Fixtures of the tests of imports: one txn_svc with its ImportService, one bucket and queue, for each module."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
@@ -12,7 +12,7 @@ from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2_grpc
 from runtime.aws import Aws
 from runtime.database import Database
-from tests.service.importing import Uploads
+from tests.service.importing import Uploads, until_stopped
 from tests.service.messaging import open_aws
 from tests.service.stori import Stori, shell_of
 from tests.service.tokens import Issuer
@@ -41,24 +41,33 @@ def uploads(imports_aws: Aws, emulator: Emulator, txn_urls: DatabaseUrls) -> Upl
 
 @pytest.fixture(scope="module")
 async def watch(txn_database: Database) -> AsyncIterator[Watch]:
-    stopping = asyncio.Event()
-    watch = Watch(txn_database, watchers_max=20)
-    listening = asyncio.create_task(watch.run(stopping))
-    yield watch
-    stopping.set()
-    await listening
+    async with watching(txn_database) as running:
+        yield running
+
+
+@asynccontextmanager
+async def watching(database: Database) -> AsyncIterator[Watch]:
+    watch = Watch(database, watchers_max=20)
+    async with until_stopped(watch.run):
+        yield watch
 
 
 @pytest.fixture(scope="module")
 async def txn_whole(txn_database: Database, issuer: Issuer, uploads: Uploads, watch: Watch) -> AsyncIterator[Txn]:
     """All of its services."""
-    ledger = ledger_servicers(txn_database, LedgerSettings(environment="local"))
+    async with serving_all(issuer, txn_database, uploads, watch) as running:
+        yield running
+
+
+@asynccontextmanager
+async def serving_all(issuer: Issuer, database: Database, uploads: Uploads, watch: Watch) -> AsyncIterator[Txn]:
+    ledger = ledger_servicers(database, LedgerSettings(environment="local"))
 
     def register(server: grpc.aio.Server) -> None:
         ledger(server)
-        servicer = ImportServicer(txn_database, uploads.aws, uploads.settings, watch)
+        servicer = ImportServicer(database, uploads.aws, uploads.settings, watch)
         txn_pb2_grpc.add_ImportServiceServicer_to_server(servicer, server)
-        downloads = DownloadServicer(txn_database, uploads.aws, uploads.settings)
+        downloads = DownloadServicer(database, uploads.aws, uploads.settings)
         txn_pb2_grpc.add_DownloadServiceServicer_to_server(downloads, server)
 
     async with serving_txn(issuer, register, ALL_SERVICES) as running:

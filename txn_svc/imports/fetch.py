@@ -19,7 +19,8 @@ from txn_svc.statement import Unreadable
 
 MEMORY_MAX_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 18
-_GONE = {"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "MethodNotAllowed", "404", "405", "412"}
+GONE = frozenset({"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "MethodNotAllowed", "404", "405", "412"})
+"""AWS's codes for an object, or a version of one, that is not there any more."""
 
 
 class ObjectGone(Exception):
@@ -42,7 +43,7 @@ async def version_of(aws: Aws, announced: Announced) -> str:
         head_object = partial(aws.client("s3").head_object, **_condition(announced.etag))
         head = await aws.call(head_object, Bucket=announced.bucket, Key=announced.key)
     except ClientError as error:
-        if _code(error) in _GONE:
+        if _code(error) in GONE:
             return UNVERSIONED
         raise
     return str(head.get("VersionId") or UNVERSIONED)
@@ -65,7 +66,7 @@ async def fetch(
     try:
         fetched: Fetched = await aws.call(work, deadline_seconds=seconds)
     except ClientError as error:
-        if _code(error) in _GONE:
+        if _code(error) in GONE:
             raise ObjectGone from None
         raise
     return fetched

@@ -28,7 +28,7 @@ from txn_svc.imports.review import plan_for_review
 from txn_svc.imports.settings import ImporterSettings
 from txn_svc.imports.settle import Refused, clear, fail, internal
 from txn_svc.imports.stage import Superseded, stage
-from txn_svc.imports.take import as_call, due_now, holder_of, take
+from txn_svc.imports.take import as_call, due_now, holder_of, known_or_lost, take
 from txn_svc.model import StatementImport
 from txn_svc.statement import Unreadable
 
@@ -74,9 +74,10 @@ class Importer:
         found = announced(one)
         if found.bucket != self._settings.uploads_bucket:
             raise Ignored("another bucket")
-        where = place(found.key)
-        holder = await holder_of(self._database, where)
+        named = place(found.key)
         version = await version_of(self._aws, found)
+        where = await known_or_lost(self._database, self._aws, named, found, version)
+        holder = await holder_of(self._database, where)
         async with self._claim(found.key, version, holder) as connection:
             taken = await take(self._database, where, found, version)
             await points.reach("import.taken")

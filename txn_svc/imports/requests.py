@@ -8,13 +8,15 @@ from uuid import UUID
 from protos.txn.v1 import txn_pb2
 from runtime.ids import from_id
 from runtime.refusals import InvalidArgument
-from txn_svc.fields import Fields
+from txn_svc.fields import BATCH_MAX, Fields, too_many
 from txn_svc.imports.mapping import OUTCOME_PREFIX, STATE_PREFIX
 from txn_svc.imports.objects import clean_file_name
 from txn_svc.pages import Position, invalid_page_token
 from txn_svc.statement import FORMAT_IDS
 
 LIST_SIZE = 20
+KEY_MAX_BYTES = 1024
+"""Of an object's key, as of its version's id (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -92,6 +94,19 @@ def part_of(value: txn_pb2.ImportPart.ValueType) -> str:
     part = fields.choice("part", txn_pb2.ImportPart, value)
     fields.refuse()
     return part.removeprefix("IMPORT_PART_")
+
+
+def stored_objects(request: txn_pb2.BatchGetStoredObjectsRequest) -> Sequence[txn_pb2.StoredObject]:
+    if len(request.objects) > BATCH_MAX:
+        raise too_many("objects")
+    fields = Fields()
+    for index, one in enumerate(request.objects):
+        # What S3 itself allows; a key may hold any character, and one that names nothing is IGNORED.
+        if not 1 <= len(one.key.encode()) <= KEY_MAX_BYTES:
+            fields.wrong[f"objects[{index}].key"] = f"must have 1 to {KEY_MAX_BYTES} bytes"
+        fields.text(f"objects[{index}].version_id", one.version_id, at_most=KEY_MAX_BYTES)
+    fields.refuse()
+    return request.objects
 
 
 def _review(fields: Fields, value: txn_pb2.Review.ValueType) -> str:

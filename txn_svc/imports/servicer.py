@@ -11,7 +11,7 @@ from runtime.audit import record
 from runtime.aws import Aws
 from runtime.database import Database, WriteSession
 from runtime.ids import from_id, new_id, to_id
-from txn_svc.access import Verb, audit_reading, require
+from txn_svc.access import SUPPORT, Verb, audit_reading, require, require_staff
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
 from txn_svc.imports import changes, reading, store, undo
@@ -19,6 +19,7 @@ from txn_svc.imports.changes import account_closed
 from txn_svc.imports.exporting import ImportExports
 from txn_svc.imports.mapping import import_to_proto, row_to_proto
 from txn_svc.imports.objects import upload_key
+from txn_svc.imports.origin import Origin
 from txn_svc.imports.plan import plan_of
 from txn_svc.imports.reading import Seen, import_missing
 from txn_svc.imports.requests import (
@@ -32,8 +33,10 @@ from txn_svc.imports.requests import (
     position_after,
     repetition,
     states_of,
+    stored_objects,
 )
 from txn_svc.imports.settings import UploadSettings
+from txn_svc.imports.stored import HAVE_IMPORT, look_at
 from txn_svc.imports.stream import Stream
 from txn_svc.imports.upload import UploadForms
 from txn_svc.imports.watch import Watch
@@ -44,7 +47,7 @@ from txn_svc.pages import Position, list_of, page_size, page_token, position_of
 
 class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
     def __init__(self, database: Database, aws: Aws, settings: UploadSettings, watch: Watch) -> None:
-        self._database, self._settings, self._watch = database, settings, watch
+        self._database, self._aws, self._settings, self._watch = database, aws, settings, watch
         self._forms = UploadForms(aws, settings)
         self._exports = ImportExports(database, aws, settings)
 
@@ -54,7 +57,8 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         import_id, now = new_id(), datetime.now(UTC)
         expire_time = now + timedelta(seconds=self._settings.upload_form_seconds)
         # Signing may ask for credentials over the network, so it comes before the transaction.
-        form = await self._forms.form(import_id, expire_time)
+        origin = Origin(wanted.account_id, wanted.file_name, wanted.format_id)
+        form = await self._forms.form(import_id, origin, expire_time)
 
         async def work(session: WriteSession) -> txn_pb2.StartImportResponse:
             seen = await self._start(session, wanted, import_id, now, expire_time)
@@ -190,6 +194,18 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         async for data in export.chunks():
             yield txn_pb2.ExportImportResponse(data=data)
 
+    async def BatchGetStoredObjects(
+        self, request: txn_pb2.BatchGetStoredObjectsRequest, context: Any
+    ) -> txn_pb2.BatchGetStoredObjectsResponse:
+        caller = call.caller()
+        require_staff(caller)
+        objects = stored_objects(request)
+        results = await look_at(self._database, self._aws, self._settings.uploads_bucket, objects)
+        if caller.kind == "person":
+            known = {from_id("acct", one.account_id) for one in results if one.state in HAVE_IMPORT}
+            await audit_reading(self._database, "BatchGetStoredObjects", dict.fromkeys(known, SUPPORT))
+        return txn_pb2.BatchGetStoredObjectsResponse(results=results)
+
     async def WatchImports(
         self, request: txn_pb2.WatchImportsRequest, context: Any
     ) -> AsyncIterator[txn_pb2.WatchImportsResponse]:
@@ -252,7 +268,8 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         found, caller = seen.found, call.caller()
         if seen.state != "AWAITING_UPLOAD" or found.expire_time is None or found.subject != caller.subject:
             return None
-        return await self._forms.form(found.id, found.expire_time)
+        origin = Origin(found.account_id, found.file_name, found.wanted_format)
+        return await self._forms.form(found.id, origin, found.expire_time)
 
     async def _audit(self, action: str, seen: Collection[Seen]) -> None:
         await audit_reading(self._database, action, {one.found.account_id: one.access for one in seen})

@@ -1,9 +1,10 @@
 """Imports as rows that change: what StartImport and each step of the importer write."""
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, text, update
+from sqlalchemy import and_, func, or_, select, text, tuple_, update
 
 from runtime.database import ReadSession, WriteSession
 from runtime.ids import to_id
@@ -102,6 +103,30 @@ async def locked_by_object(session: WriteSession, key: str, version: str) -> Sta
     return found
 
 
+class Kept(NamedTuple):
+    """What tells whether a stored object has its import."""
+
+    id: UUID
+    account_id: UUID
+    state: str
+    object_version: str | None
+
+
+async def kept(
+    session: ReadSession, import_ids: Collection[UUID], objects: Collection[tuple[str, str]]
+) -> dict[UUID | tuple[str, str], Kept]:
+    """Imports by their id, and by the (key, version) of the object that was announced for them."""
+    columns = (StatementImport.id, StatementImport.account_id, StatementImport.state, StatementImport.object_version)
+    query = select(*columns, StatementImport.object_key)
+    found: dict[UUID | tuple[str, str], Kept] = {}
+    for row in await session.execute(query.where(StatementImport.id.in_(import_ids))):
+        found[row.id] = Kept(row.id, row.account_id, row.state, row.object_version)
+    of_objects = tuple_(StatementImport.object_key, StatementImport.object_version).in_(objects)
+    for row in await session.execute(query.where(of_objects, StatementImport.repeats_id.is_(None))):
+        found[row.object_key, row.object_version] = Kept(row.id, row.account_id, row.state, row.object_version)
+    return found
+
+
 async def account_of(session: ReadSession, import_id: UUID) -> UUID | None:
     query = select(StatementImport.account_id).where(StatementImport.id == import_id)
     found: UUID | None = await session.scalar(query)
@@ -123,6 +148,12 @@ async def owner_of_open(session: ReadSession, account_id: UUID) -> str | None:
     is_open = and_(Account.id == account_id, Account.close_time.is_(None))
     found: str | None = await session.scalar(select(owner_of(Account.id)).where(is_open))
     return found
+
+
+async def open_accounts(session: ReadSession, account_ids: Collection[UUID]) -> set[UUID]:
+    """Those that are there and not closed."""
+    is_open = and_(Account.id.in_(account_ids), Account.close_time.is_(None))
+    return set(await session.scalars(select(Account.id).where(is_open)))
 
 
 async def currency_code(session: ReadSession, account_id: UUID) -> str:

@@ -1,5 +1,6 @@
 """Take: find the import that an announced object is the file of, and pin the object's version."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -7,44 +8,63 @@ from sqlalchemy import select
 
 from runtime import call
 from runtime.audit import record
+from runtime.aws import Aws
 from runtime.call import Call
 from runtime.database import Database, WriteSession
 from runtime.ids import new_id, to_id
 from txn_svc.imports import store
 from txn_svc.imports.objects import Announced, DropKey, Ignored, UploadKey
+from txn_svc.imports.origin import Origin, origin_of
 from txn_svc.model import IMPORT_STATES_DUE, StatementImport, audit_event
 
+NO_OPEN_ACCOUNT = "no such open account"
 
-async def holder_of(database: Database, place: UploadKey | DropKey) -> str:
+
+@dataclass(frozen=True)
+class LostUpload:
+    """The file of an import that the database does not know, or not any more, and what its form said of it."""
+
+    import_id: UUID
+    origin: Origin
+
+
+Place = UploadKey | LostUpload | DropKey
+
+
+async def known_or_lost(
+    database: Database, aws: Aws, place: UploadKey | DropKey, announced: Announced, version: str
+) -> Place:
+    """The place, or what the form said of an upload that is not known. Raises Ignored where no form of ours sent it."""
+    if isinstance(place, DropKey):
+        return place
+    async with database.read() as session:
+        is_known = await store.account_of(session, place.import_id) is not None
+    if is_known:
+        return place
+    return LostUpload(place.import_id, await origin_of(aws, announced.bucket, announced.key, version))
+
+
+async def holder_of(database: Database, place: Place) -> str:
     """Whose import this is or will be, as the database knows. Raises Ignored: no such import, no such open account."""
     async with database.read() as session:
         if isinstance(place, UploadKey):
             holder = await store.holder(session, place.import_id)
-            unknown = "no such import"
         else:
-            holder = await store.owner_of_open(session, place.account_id)
-            unknown = "no such open account"
+            holder = await store.owner_of_open(session, _account_of(place))
     if holder is None:
-        raise Ignored(unknown)
+        raise Ignored(NO_OPEN_ACCOUNT)
     return holder
 
 
-async def take(
-    database: Database, place: UploadKey | DropKey, announced: Announced, version: str
-) -> StatementImport | None:
+async def take(database: Database, place: Place, announced: Announced, version: str) -> StatementImport | None:
     """The import that this object is the file of, PLANNING or wherever it stands; None where it is settled already.
 
     The first version of an object is the import's file: raises Ignored for a later one. A drop is an import of its own
-    for each version. The form of an EXPIRED import was still valid when S3 took the file, or S3 would not have.
+    for each version. The form of an EXPIRED import was still valid when S3 took the file, or S3 would not have. A lost
+    import is made anew under its own id; nobody is asked about it, for it may have been committed before.
     """
     async with database.write() as session:
-        if isinstance(place, UploadKey):
-            found = await store.locked(session, place.import_id)
-        else:
-            found = await store.locked_by_object(session, announced.key, version)
-            found = found or await _dropped(session, place, announced, version)
-        if found is None:
-            raise Ignored("no such import")
+        found = await _found(session, place, announced, version)
         if found.object_version is None and found.state in {"AWAITING_UPLOAD", "EXPIRED"}:
             await _pin(session, found, announced, version)
         if found.object_version != version:
@@ -67,17 +87,34 @@ def as_call(found: StatementImport) -> Call:
     return Call(found.request_id, call.new_traceparent(found.traceparent), deadline=call.current().deadline)
 
 
-async def _dropped(session: WriteSession, place: DropKey, announced: Announced, version: str) -> StatementImport:
-    served, import_id = call.current(), new_id()
+async def _found(session: WriteSession, place: Place, announced: Announced, version: str) -> StatementImport:
+    """The import, its row locked. Of two versions of a lost upload at once, the later one fails and comes again."""
+    if isinstance(place, DropKey):
+        found = await store.locked_by_object(session, announced.key, version)
+        origin = Origin(place.account_id, place.file_name, None)
+        return found or await _made(session, new_id(), "DROP", origin, announced, version)
+    found = await store.locked(session, place.import_id)
+    if found is None and isinstance(place, LostUpload):
+        await record(session, audit_event, "RestoreImport", to_id("imp", place.import_id))
+        return await _made(session, place.import_id, "UPLOAD", place.origin, announced, version)
+    assert found is not None
+    return found
+
+
+async def _made(
+    session: WriteSession, import_id: UUID, source: str, origin: Origin, announced: Announced, version: str
+) -> StatementImport:
+    served = call.current()
     found = StatementImport(
-        account_id=place.account_id,
+        account_id=origin.account_id,
         id=import_id,
         reading_id=import_id,
-        subject=await store.owner(session, place.account_id),
-        source="DROP",
+        subject=await store.owner(session, origin.account_id),
+        source=source,
         state="AWAITING_UPLOAD",
         review="NEVER",
-        file_name=place.file_name,
+        wanted_format=origin.format_id,
+        file_name=origin.file_name,
         size_bytes=announced.size_bytes,
         object_key=announced.key,
         request_id=served.request_id,
@@ -87,6 +124,10 @@ async def _dropped(session: WriteSession, place: DropKey, announced: Announced, 
     await _pin(session, found, announced, version)
     await session.flush()
     return found
+
+
+def _account_of(place: LostUpload | DropKey) -> UUID:
+    return place.origin.account_id if isinstance(place, LostUpload) else place.account_id
 
 
 async def _pin(session: WriteSession, found: StatementImport, announced: Announced, version: str) -> None:

@@ -369,6 +369,35 @@ DOWNLOAD_KIND_REJECTS: DownloadKind.ValueType  # 2
 DOWNLOAD_KIND_ORIGINAL: DownloadKind.ValueType  # 3
 Global___DownloadKind: _TypeAlias = DownloadKind  # noqa: Y015
 
+class _StoredObjectState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _StoredObjectStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StoredObjectState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STORED_OBJECT_STATE_UNSPECIFIED: _StoredObjectState.ValueType  # 0
+    STORED_OBJECT_STATE_IMPORTED: _StoredObjectState.ValueType  # 1
+    """It has an import, which needs nothing."""
+    STORED_OBJECT_STATE_UNFINISHED: _StoredObjectState.ValueType  # 2
+    """Its import awaits it, or is the importer's turn."""
+    STORED_OBJECT_STATE_MISSING: _StoredObjectState.ValueType  # 3
+    """It has no import, and starts one when it is announced."""
+    STORED_OBJECT_STATE_IGNORED: _StoredObjectState.ValueType  # 4
+    """It has no import, and announced it starts none either."""
+
+class StoredObjectState(_StoredObjectState, metaclass=_StoredObjectStateEnumTypeWrapper): ...
+
+STORED_OBJECT_STATE_UNSPECIFIED: StoredObjectState.ValueType  # 0
+STORED_OBJECT_STATE_IMPORTED: StoredObjectState.ValueType  # 1
+"""It has an import, which needs nothing."""
+STORED_OBJECT_STATE_UNFINISHED: StoredObjectState.ValueType  # 2
+"""Its import awaits it, or is the importer's turn."""
+STORED_OBJECT_STATE_MISSING: StoredObjectState.ValueType  # 3
+"""It has no import, and starts one when it is announced."""
+STORED_OBJECT_STATE_IGNORED: StoredObjectState.ValueType  # 4
+"""It has no import, and announced it starts none either."""
+Global___StoredObjectState: _TypeAlias = StoredObjectState  # noqa: Y015
+
 @_typing.final
 class Account(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -2771,3 +2800,105 @@ class WatchImportsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchImportsResponse: _TypeAlias = WatchImportsResponse  # noqa: Y015
+
+@_typing.final
+class StoredObject(_message.Message):
+    """One version of an object in the uploads bucket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    VERSION_ID_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    version_id: _builtins.str
+    """"null" where it was stored without versioning."""
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        version_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "version_id", b"version_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoredObject: _TypeAlias = StoredObject  # noqa: Y015
+
+@_typing.final
+class BatchGetStoredObjectsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OBJECTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def objects(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoredObject]:
+        """At most 100."""
+
+    def __init__(
+        self,
+        *,
+        objects: _abc.Iterable[Global___StoredObject] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["objects", b"objects"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetStoredObjectsRequest: _TypeAlias = BatchGetStoredObjectsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetStoredObjectsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchGetStoredObjectsResult]: ...
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchGetStoredObjectsResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetStoredObjectsResponse: _TypeAlias = BatchGetStoredObjectsResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetStoredObjectsResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OBJECT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    state: Global___StoredObjectState.ValueType
+    import_id: _builtins.str
+    """Of the import it has, or as its key names it."""
+    account_id: _builtins.str
+    """Of the import it has, or in which it would start one: as its key names it or, of an upload, its form."""
+    reason: _builtins.str
+    """Why it is IGNORED."""
+    @_builtins.property
+    def object(self) -> Global___StoredObject: ...
+    def __init__(
+        self,
+        *,
+        object: Global___StoredObject | None = ...,
+        state: Global___StoredObjectState.ValueType = ...,
+        import_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["object", b"object"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "import_id", b"import_id", "object", b"object", "reason", b"reason", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetStoredObjectsResult: _TypeAlias = BatchGetStoredObjectsResult  # noqa: Y015

@@ -899,6 +899,11 @@ class ImportServiceStub:
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.FromString,
                 _registered_method=True)
+        self.BatchGetStoredObjects = channel.unary_unary(
+                '/txn.v1.ImportService/BatchGetStoredObjects',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsResponse.FromString,
+                _registered_method=True)
         self.WatchImports = channel.unary_stream(
                 '/txn.v1.ImportService/WatchImports',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.WatchImportsRequest.SerializeToString,
@@ -990,6 +995,14 @@ class ImportServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetStoredObjects(self, request, context):
+        """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
+        PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchImports(self, request, context):
         """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
         terminal state; without, it follows all of the caller's imports.
@@ -1055,6 +1068,11 @@ def add_ImportServiceServicer_to_server(servicer, server):
                     servicer.ExportImport,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.SerializeToString,
+            ),
+            'BatchGetStoredObjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetStoredObjects,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsResponse.SerializeToString,
             ),
             'WatchImports': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchImports,
@@ -1359,6 +1377,33 @@ class ImportService:
             '/txn.v1.ImportService/ExportImport',
             protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.SerializeToString,
             protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetStoredObjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/BatchGetStoredObjects',
+            protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsResponse.FromString,
             options,
             channel_credentials,
             insecure,

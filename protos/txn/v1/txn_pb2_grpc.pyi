@@ -287,6 +287,10 @@ class ImportServiceStub:
     """
     ExportImport: _grpc.UnaryStreamMultiCallable[_txn_pb2.ExportImportRequest, _txn_pb2.ExportImportResponse]
     """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
+    BatchGetStoredObjects: _grpc.UnaryUnaryMultiCallable[_txn_pb2.BatchGetStoredObjectsRequest, _txn_pb2.BatchGetStoredObjectsResponse]
+    """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
+    PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
+    """
     WatchImports: _grpc.UnaryStreamMultiCallable[_txn_pb2.WatchImportsRequest, _txn_pb2.WatchImportsResponse]
     """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
     terminal state; without, it follows all of the caller's imports.
@@ -324,6 +328,10 @@ class ImportServiceAsyncStub(ImportServiceStub):
     """
     ExportImport: _aio.UnaryStreamMultiCallable[_txn_pb2.ExportImportRequest, _txn_pb2.ExportImportResponse]  # type: ignore[assignment]
     """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
+    BatchGetStoredObjects: _aio.UnaryUnaryMultiCallable[_txn_pb2.BatchGetStoredObjectsRequest, _txn_pb2.BatchGetStoredObjectsResponse]  # type: ignore[assignment]
+    """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
+    PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
+    """
     WatchImports: _aio.UnaryStreamMultiCallable[_txn_pb2.WatchImportsRequest, _txn_pb2.WatchImportsResponse]  # type: ignore[assignment]
     """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
     terminal state; without, it follows all of the caller's imports.
@@ -424,6 +432,16 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_txn_pb2.ExportImportResponse], _abc.AsyncIterator[_txn_pb2.ExportImportResponse]]:
         """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
+
+    @_abc_1.abstractmethod
+    def BatchGetStoredObjects(
+        self,
+        request: _txn_pb2.BatchGetStoredObjectsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.BatchGetStoredObjectsResponse, _abc.Awaitable[_txn_pb2.BatchGetStoredObjectsResponse]]:
+        """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
+        PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
+        """
 
     @_abc_1.abstractmethod
     def WatchImports(
