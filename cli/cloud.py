@@ -84,7 +84,7 @@ def _of_stack(content: dict[str, Any]) -> tuple[AwsSettings, tuple[str, str]]:
 def _failure(error: Exception, operation: str) -> Failure:
     code = error_code(error)
     if code in _NO_CREDENTIALS:
-        return Failure(f"AWS takes no credentials from this environment ({code}).", BAD_CONFIGURATION)
+        return Failure(f"There are no credentials for AWS here ({code}).", BAD_CONFIGURATION)
     if isinstance(error, ClientError) and _status(error) < _SERVER_ERRORS and not code.startswith("Throttl"):
         return Failure(f"AWS refuses {operation}: {code}.", FAILED)
     return Failure(f"AWS does not answer {operation} ({code}).", DEPENDENCY_DOWN)

@@ -81,7 +81,8 @@ def _earliest(since: str) -> datetime:
         raise typer.BadParameter(str(error), param_hint="--since") from None
     if earliest > now:
         raise typer.BadParameter("must not lie in the future", param_hint="--since")
-    return earliest
+    # S3 tells whole seconds.
+    return earliest.replace(microsecond=0)
 
 
 async def _look(clients: Clients, stored: AsyncIterable["Stored"]) -> Findings:
