@@ -7,18 +7,22 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-struc
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
+from uuid import UUID
 
 from cli.cloud import Cloud
 from cli.exits import DEPENDENCY_DOWN, FAILED, Failure
+from runtime.ids import to_id
 
 UPLOADS, DROPS = "imports/", "drops/"
 PAGE_SIZE = 1000
 PAGES_MAX = 100_000
 MESSAGES_AT_ONCE = 10
 UNVERSIONED = "null"
+# A form is valid for a day at most, so a file comes within it of the moment that its import's id holds.
+FORM_MAX = timedelta(days=2)
 
 
 @dataclass(frozen=True, order=True)
@@ -39,7 +43,7 @@ class Stored:
 async def stored_since(cloud: Cloud, since: datetime) -> AsyncIterator[Stored]:
     """What may be the file of an import: of an upload its first version, of a drop each. In the order of their keys."""
     first: Stored | None = None
-    async for one in _versions(cloud, UPLOADS):
+    async for one in _versions(cloud, UPLOADS, after=_first_upload(since - FORM_MAX)):
         if first is not None and first.key != one.key and first.time >= since:
             yield first
         # The versions of a key come newest first.
@@ -61,8 +65,14 @@ async def announce(cloud: Cloud, objects: Sequence[Stored]) -> None:
             raise Failure("The imports queue did not take every file; the same again finds the rest.", DEPENDENCY_DOWN)
 
 
-async def _versions(cloud: Cloud, prefix: str) -> AsyncIterator[Stored]:
-    marker: dict[str, Any] = {}
+def _first_upload(time: datetime) -> str:
+    """A key that sorts before those of all imports since then: their ids begin with the time (RFC 9562 §5.7)."""
+    milliseconds = max(0, int(time.timestamp() * 1000))
+    return UPLOADS + to_id("imp", UUID(int=milliseconds << 80))
+
+
+async def _versions(cloud: Cloud, prefix: str, after: str = "") -> AsyncIterator[Stored]:
+    marker: dict[str, Any] = {"KeyMarker": after} if after else {}
     for _ in range(PAGES_MAX):
         page = await cloud.call(
             "s3",

@@ -1,5 +1,7 @@
 """`stori reconcile` and what it asks: files without an import are found, enqueued, or named as nobody's."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -7,18 +9,21 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 
+from cli import reconcile as reconcile_module
 from cli import stored as stored_module
 from cli.cloud import Cloud
-from cli.stored import announce, stored_since
+from cli.reconcile import Findings, Found
+from cli.stored import Stored, announce, stored_since
 from local.emulator import Emulator
 from local.roles import DatabaseUrls
 from protos.txn.v1 import txn_pb2
 from runtime.aws import Aws
 from runtime.ids import from_id, new_id, to_id
 from runtime.refusals import InvalidArgument, PermissionDenied
-from tests.service.importing import BRIEF, Uploads, account, get, post, settled, start
+from tests.service.importing import BRIEF, Uploads, account, event, get, post, settled, start
 from tests.service.messaging import TestQueue, eventually
 from tests.service.outcomes import import_of
 from tests.service.restoring import imports
@@ -216,8 +221,8 @@ async def test_only_staff_and_services_may_ask(
         assert list(answer.results) == []
 
 
-async def test_each_object_is_told_of_in_its_place(
-    txn_whole: Txn, uploads: Uploads, person: Client, account_id: str
+async def test_each_object_is_told_of_in_its_place_and_the_reading_is_audited(
+    txn_whole: Txn, uploads: Uploads, person: Client, account_id: str, txn_urls: DatabaseUrls
 ) -> None:
     done, waiting = await brought(person, account_id), await start(person, account_id)
     s3 = uploads.aws.client("s3")
@@ -240,6 +245,11 @@ async def test_each_object_is_told_of_in_its_place(
 
     told = [(one.object.key, one.object.version_id, one.state, one.import_id, one.account_id) for one in answer.results]
     assert told == wanted
+    with psycopg.connect(txn_urls.owner) as connection:
+        read = connection.execute(
+            "SELECT resource FROM audit_event WHERE actor = %s AND action = 'BatchGetStoredObjects'", [support.subject]
+        ).fetchall()
+    assert read == [(account_id,)]
 
 
 @pytest.mark.parametrize(
@@ -301,6 +311,69 @@ async def test_every_page_is_listed_and_of_an_upload_its_first_version(
     listed = [(one.key, one.version) async for one in stored_since(cloud, LONG_AGO) if one.key in keys]
 
     assert listed == [versions[0], versions[3], *reversed(versions[4:])]
+
+
+async def test_an_upload_from_before_is_not_even_listed(cloud: Cloud, uploads: Uploads) -> None:
+    now = datetime.now(UTC)
+    old, young = (_import_of(now - timedelta(days=days)) for days in (4, 1))
+    with silent(uploads):
+        for import_id in (old, young):
+            await put(uploads, f"imports/{import_id}")
+
+    listed = [one.key async for one in stored_since(cloud, now - timedelta(hours=1))]
+    longer = [one.key async for one in stored_since(cloud, now - timedelta(days=3))]
+
+    assert (f"imports/{old}" in listed, f"imports/{young}" in listed) == (False, True)
+    assert {f"imports/{old}", f"imports/{young}"} <= set(longer)
+
+
+def _import_of(time: datetime) -> str:
+    """An import's id as it would have been made then."""
+    return to_id("imp", UUID(int=int(time.timestamp() * 1000) << 80 | new_id().int & (1 << 80) - 1))
+
+
+async def test_more_than_one_question_takes_are_all_told_of(operator: Stori, uploads: Uploads) -> None:
+    unknown = to_id("acct", new_id())
+    with silent(uploads):
+        await asyncio.gather(*(put(uploads, f"drops/{unknown}/{number}.csv") for number in range(101)))
+
+    done = await operator.run("reconcile", "--since", "1h", "--json")
+    table = await operator.run("reconcile", "--since", "1h")
+
+    assert len([one for one in done.document["files"] if one["id"] == unknown]) == 101
+    assert len(table.lines) == 1 + 100 + 2
+    assert "`--json` names all" in table.err
+
+
+def test_of_too_many_the_oldest_are_kept_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile_module, "FILES_MAX", 3)
+    found = Findings(Counter(), [], [])
+
+    for minute in (7, 1, 9, 2, 8, 3, 6, 5, 4, 0):
+        stored = Stored(LONG_AGO + timedelta(minutes=minute), f"drops/x/{minute}.csv", "v", "e", 1)
+        reconcile_module._count(found, Found(stored, "MISSING", "acct_x", ""))
+    reconcile_module._keep_oldest(found.wanted)
+
+    assert [one.stored.time.minute for one in found.wanted] == [0, 1, 2]
+    assert found.counts == {"MISSING": 10}
+
+
+async def test_of_two_versions_of_a_lost_upload_at_once_one_is_its_file(
+    uploads: Uploads, person: Client, account_id: str
+) -> None:
+    key = f"imports/{to_id('imp', new_id())}"
+    with silent(uploads):
+        versions = [await put(uploads, key, **metadata(from_id("acct", account_id))) for _ in range(4)]
+
+    await uploads.queue.send(
+        *(event(uploads.bucket, key, versionId=version, size=len(BRIEF)) for version in versions for _ in range(2))
+    )
+
+    await eventually(uploads.queue.is_empty)
+    [done] = await imports(person, account_id)
+    assert (done.state, done.imported_count) == (COMPLETED, 4)
+    assert (await account(person, account_id)).balance_minor == 10_000 + 3974
+    assert uploads.dead.is_empty()
 
 
 async def test_an_object_is_announced_as_s3_announces_it(

@@ -137,6 +137,10 @@ async def test_an_upload_has_its_id_again_and_a_second_version_of_it_none(
         found = await get(ana.person, started.id)
         assert found is not None
         assert (found.state, found.imported_count, found.review) == (COMPLETED, 4, txn_pb2.REVIEW_NEVER)
+        with psycopg.connect(installation.urls.owner) as connection:
+            query = "SELECT action FROM audit_event WHERE resource = %s ORDER BY id"
+            audited = [action for (action,) in connection.execute(query, [started.id])]
+        assert audited == ["RestoreImport", "TakeImport", "CompleteImport"]
 
 
 async def test_what_was_undone_or_discarded_after_the_backup_comes_back_committed(

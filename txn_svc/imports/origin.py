@@ -6,6 +6,7 @@ forms, and S3 holds an upload to what its form says; whoever may put objects int
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -44,13 +45,11 @@ class Origin:
         """Reads an object's metadata. Raises Ignored for what no form of ours says."""
         if _ACCOUNT not in said:
             raise Ignored("no such import, and its object does not say of which account it is")
-        try:
+        with suppress(InvalidArgument, ValueError):
             found = cls(from_id("acct", said[_ACCOUNT]), _decoded(said.get(_FILE_NAME, "")), said.get(_FORMAT))
-        except (InvalidArgument, ValueError):
-            raise Ignored("no such import, and its object says what no form does") from None
-        if not found.file_name or found.format_id not in {None, *FORMAT_IDS}:
-            raise Ignored("no such import, and its object says what no form does")
-        return found
+            if found.file_name and found.format_id in {None, *FORMAT_IDS}:
+                return found
+        raise Ignored("no such import, and its object says what no form does")
 
 
 async def origin_of(aws: Aws, bucket: str, key: str, version: str) -> Origin:
