@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from local.emulator import MAIL, Emulator, saved_whole
 from local.mails import mails
 from local.sign_in import SignInFailed, sign_in
-from local.stack import MAIL_FROM, Outputs, StackBroken, aws_client, deploy, verify
+from local.stack import MAIL_FROM, STACK, TEMPLATE, Outputs, StackBroken, aws_client, deploy, parameters, verify
 
 WEB = "http://127.0.0.1:9"
 EMAIL, PASSWORD = "ana@example.org", "correct horse battery"
@@ -125,6 +125,43 @@ def test_an_event_is_delivered_raw_with_its_type(emulator: Emulator, outputs: Ou
 
     assert message["Body"] == '{"id":"evt_1"}'
     assert message["MessageAttributes"]["type"]["StringValue"] == "stori.txn.v1.ImportCompleted"
+
+
+def alarms(url: str, stack: str) -> dict[str, Any]:
+    """The alarms that a stack deployed, by their name in the template."""
+    resources = aws_client("cloudformation", url).describe_stack_resources(StackName=stack)["StackResources"]
+    logical = {each["PhysicalResourceId"]: each["LogicalResourceId"] for each in resources}
+    found = aws_client("cloudwatch", url).describe_alarms()["MetricAlarms"]
+    return {logical[alarm["AlarmName"]]: alarm for alarm in found if alarm["AlarmName"] in logical}
+
+
+def test_alarms_watch_the_queues_that_are_deployed_and_tell_nobody_yet(emulator: Emulator, outputs: Outputs) -> None:
+    found = alarms(emulator.url, STACK)
+
+    watched = {alarm["Dimensions"][0]["Value"] for alarm in found.values()}
+    urls = {value for name, value in outputs.values.items() if name.endswith(("QueueUrl", "DlqUrl"))}
+    assert watched == {url.rpartition("/")[2] for url in urls}
+    assert len(found) == 2 * len(urls)
+    assert {tuple(alarm.get("AlarmActions", ())) for alarm in found.values()} == {()}
+
+
+def test_alarms_tell_the_topic_that_is_given_with_the_thresholds_that_are(emulator: Emulator) -> None:
+    topic_arn = aws_client("sns", emulator.url).create_topic(Name="on-call")["TopicArn"]
+    given = {"AlarmTopicArn": topic_arn, "QueueAgeAlarmSeconds": "77", "DomainPrefix": "stori-alarms"}
+    usual = [one for one in parameters((WEB,)) if one["ParameterKey"] not in given]
+    formation = aws_client("cloudformation", emulator.url)
+
+    formation.create_stack(
+        StackName="stori-alarms",
+        TemplateBody=TEMPLATE.read_text(),
+        Parameters=[*usual, *({"ParameterKey": key, "ParameterValue": value} for key, value in given.items())],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    formation.get_waiter("stack_create_complete").wait(StackName="stori-alarms", WaiterConfig={"Delay": 1})
+
+    found = alarms(emulator.url, "stori-alarms")
+    assert {tuple(alarm["AlarmActions"]) for alarm in found.values()} == {(topic_arn,)}
+    assert {alarm["Threshold"] for name, alarm in found.items() if name.endswith("QueueAgeAlarm")} == {77}
 
 
 def test_a_delivery_is_claimed_once(emulator: Emulator, outputs: Outputs) -> None:
