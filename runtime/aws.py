@@ -53,11 +53,14 @@ class AwsSettings(Settings):
 
 
 class Aws:
-    """boto3 clients of one process, and the threads their calls run in. Close it when done."""
+    """boto3 clients of one process, and the threads their calls run in. Close it when done.
 
-    def __init__(self, settings: AwsSettings) -> None:
+    The credentials are those of the SDK's own chain unless `keys` are given, an access key's id and its secret.
+    """
+
+    def __init__(self, settings: AwsSettings, keys: tuple[str | None, str | None] = (None, None)) -> None:
         self._settings = settings
-        self._session = boto3.Session(region_name=settings.region)
+        self._session = boto3.Session(*keys, region_name=settings.region)
         self._threads = ThreadPoolExecutor(settings.aws_threads, thread_name_prefix="aws")
         self._clients: dict[tuple[str, float, int], Any] = {}
 

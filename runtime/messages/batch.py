@@ -41,14 +41,14 @@ async def _handle_all(handle: Handle, records: list[Mapping[str, Any]], seconds:
     end = asyncio.get_running_loop().time() + seconds
     slots = asyncio.Semaphore(CONCURRENCY)
 
-    async def one(record: Mapping[str, Any]) -> bool:
+    async def one(record: Mapping[str, Any]) -> str | None:
         async with slots:
             left = end - asyncio.get_running_loop().time()
             queue = record["eventSourceARN"].rpartition(":")[2]
             return await attempt(handle, _message(record), queue=queue, seconds=left)
 
-    done = await asyncio.gather(*(one(record) for record in records))
-    return [record["messageId"] for record, is_done in zip(records, done, strict=True) if not is_done]
+    reasons = await asyncio.gather(*(one(record) for record in records))
+    return [record["messageId"] for record, reason in zip(records, reasons, strict=True) if reason is not None]
 
 
 def _message(record: Mapping[str, Any]) -> Message:

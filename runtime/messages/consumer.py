@@ -1,7 +1,8 @@
 """The worker's side of a queue: long polls, bounded concurrency, visibility kept alive, drain.
 
 A message is deleted only after its handler returned. One whose handler raised stays hidden for a growing while and is
-then delivered again; how often, and where it goes after that, is the queue's redrive policy.
+then delivered again; how often, and where it goes after that, is the queue's redrive policy. At the last of these
+attempts the worker moves it there itself, with the reason; where it cannot, SQS does.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pydantic import Field
 from runtime import points
 from runtime.aws import Aws, AwsError, error_code
 from runtime.messages.backoff import Backoff, pause
+from runtime.messages.dead_letters import DeadLetters
 from runtime.messages.depth import Depth
 from runtime.messages.message import Handle, Message, attempt, show_zeros
 from runtime.messages.sqs import BATCH_MAX, Deletions, SqsQueue
@@ -58,6 +60,7 @@ class Consumer:
         )
         self._retry = Backoff(settings.consumer_retry_first_seconds, settings.consumer_retry_most_seconds)
         self._depth = Depth(aws, queue_url)
+        self._dead_letters = DeadLetters(aws, self._queue.name)
         show_zeros(self._queue.name)
         self._running: dict[asyncio.Task[None], Message] = {}
         self._reachable = False
@@ -124,14 +127,14 @@ class Consumer:
         heartbeat = asyncio.create_task(self._keep_hidden(message, ended))
         try:
             await points.reach("message.received")
-            is_done = await attempt(
+            reason = await attempt(
                 self._handle, message, queue=self._queue.name, seconds=self._settings.consumer_handler_seconds
             )
         finally:
             # A prolongation that is under way must not land after the retry's shorter one.
             ended.set()
             await heartbeat
-        if is_done:
+        if reason is None or await self._dead_letters.take(message, reason, self._depth.policy):
             await points.reach("message.handled")
             await deletions.add(message)
         else:

@@ -1,26 +1,20 @@
 """How full a queue and its dead-letter queue are: asked of SQS on an interval, by the worker that consumes it."""
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Literal
 
 import structlog
 from prometheus_client import Gauge
 
 from runtime.aws import Aws, AwsError, error_code
+from runtime.messages.attributes import STATES, RedrivePolicy, counts
 from runtime.messages.backoff import pause
 from runtime.messages.message import Message
 
 Kind = Literal["work", "dead_letters"]
-
-_STATES: Final = {
-    "waiting": "ApproximateNumberOfMessages",
-    "hidden": "ApproximateNumberOfMessagesNotVisible",
-    "delayed": "ApproximateNumberOfMessagesDelayed",
-}
 
 _MESSAGES = Gauge("stori_queue_messages", "Messages of a queue, as SQS estimates them.", ["queue", "kind", "state"])
 _OLDEST = Gauge("stori_queue_oldest_seconds", "Age that no waiting message is known to exceed.", ["queue", "kind"])
@@ -29,12 +23,16 @@ log = structlog.get_logger()
 
 
 class Depth:
-    """The gauges of the queue at `url`. Both kinds are labelled with its name, whatever its dead-letter queue's is."""
+    """The gauges of the queue at `url`. Both kinds are labelled with its name, whatever its dead-letter queue's is.
+
+    `policy` is the queue's redrive policy as SQS last told it; None where it has none, or none is known yet.
+    """
 
     def __init__(self, aws: Aws, url: str) -> None:
         self._aws, self._url = aws, url
         self._client = aws.client("sqs")
         self._name = url.rpartition("/")[2]
+        self.policy: RedrivePolicy | None = None
         # SQS tells no message's age before it is received: what waits was sent after the last first delivery, in about,
         # and after the queue was last seen empty.
         self._since: dict[Kind, float] = {"work": time.time(), "dead_letters": time.time()}
@@ -54,9 +52,10 @@ class Depth:
     async def measure(self) -> None:
         """Sets the gauges; where SQS does not answer they are gone, not stale."""
         attributes = await self._show("work", self._url)
-        dead_letters = _dead_letters_url(self._url, attributes)
-        if dead_letters:
-            await self._show("dead_letters", dead_letters)
+        if attributes:
+            self.policy = RedrivePolicy.of(self._url, attributes)
+        if attributes and self.policy:
+            await self._show("dead_letters", self.policy.dead_letters_url)
         else:
             self._forget("dead_letters")
 
@@ -72,23 +71,17 @@ class Depth:
             self._forget(kind)
             return {}
         attributes = answer["Attributes"]
-        counts = {state: int(attributes.get(name, 0)) for state, name in _STATES.items()}
-        for state, count in counts.items():
+        found = counts(attributes)
+        for state, count in found.items():
             _MESSAGES.labels(self._name, kind, state).set(count)
-        if not counts["waiting"]:
+        if not found["waiting"]:
             self._since[kind] = time.time()
-        _OLDEST.labels(self._name, kind).set(time.time() - self._since[kind] if counts["waiting"] else 0.0)
+        _OLDEST.labels(self._name, kind).set(time.time() - self._since[kind] if found["waiting"] else 0.0)
         return attributes
 
     def _forget(self, kind: Kind) -> None:
         with suppress(KeyError):
             _OLDEST.remove(self._name, kind)
-        for state in _STATES:
+        for state in STATES:
             with suppress(KeyError):
                 _MESSAGES.remove(self._name, kind, state)
-
-
-def _dead_letters_url(url: str, attributes: Mapping[str, str]) -> str:
-    """Where the queue's redrive policy sends what fails too often: of the same account and region, as SQS demands."""
-    arn = json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
-    return f"{url.rpartition('/')[0]}/{arn.rpartition(':')[2]}" if arn else ""

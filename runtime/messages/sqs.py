@@ -11,6 +11,7 @@ import structlog
 from runtime import points
 from runtime.aws import Aws, AwsError, error_code
 from runtime.messages.backoff import Backoff
+from runtime.messages.dead_letters import SYSTEM_ATTRIBUTES
 from runtime.messages.message import Message
 from runtime.messages.outbox import Outgoing
 
@@ -66,7 +67,7 @@ class SqsQueue:
             MaxNumberOfMessages=min(most, BATCH_MAX),
             WaitTimeSeconds=self._poll_seconds if wait else 0,
             VisibilityTimeout=self._visibility_seconds,
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            MessageSystemAttributeNames=list(SYSTEM_ATTRIBUTES),
             MessageAttributeNames=["All"],
         )
         return [_message(raw) for raw in answer.get("Messages", [])]
@@ -177,4 +178,5 @@ def _message(raw: Mapping[str, Any]) -> Message:
         sent_at=datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, UTC),
         attributes={name: value["StringValue"] for name, value in attributes.items() if "StringValue" in value},
         receipt=raw["ReceiptHandle"],
+        raw=raw,
     )

@@ -50,8 +50,15 @@ class TestQueue:
 
     def is_empty(self) -> bool:
         """Whether nothing waits and nothing is hidden."""
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return all(self.attribute(name) == "0" for name in names)
+        return self.count() == 0
+
+    def count(self) -> int:
+        return sum(self.counts().values())
+
+    def counts(self) -> dict[str, int]:
+        """How many wait, and how many are hidden."""
+        names = {"waiting": "ApproximateNumberOfMessages", "hidden": "ApproximateNumberOfMessagesNotVisible"}
+        return {state: int(self.attribute(name)) for state, name in names.items()}
 
     async def send(self, *bodies: str) -> None:
         for start in range(0, len(bodies), 10):

@@ -16,7 +16,8 @@ from runtime.aws import Aws, AwsSettings
 from runtime.call import current
 from runtime.messages import consumer
 from runtime.messages.consumer import Consumer, ConsumerSettings, Handle, Message
-from runtime.refusals import Unavailable
+from runtime.messages.dead_letters import ATTRIBUTE, Record
+from runtime.refusals import DeadlineExceeded, FailedPrecondition, Unavailable
 from tests.service.messaging import TestQueue, eventually, open_aws, redrive
 
 
@@ -177,6 +178,56 @@ async def test_poison_goes_to_the_dead_letter_queue_and_the_others_go_on(aws: Aw
 
     assert poison[0]["Body"] == "poison"
     assert Counter(handle.bodies()) == {"poison": 5, **{str(number): 1 for number in range(9)}}
+
+
+class MuteAws(Aws):
+    """May not send to the dead-letter queue."""
+
+    async def call(self, method: Callable[..., Any], *, deadline_seconds: float = 10, **kwargs: Any) -> Any:
+        if method.__name__ == "send_message":
+            raise DeadlineExceeded("AWS did not answer in time.")
+        return await super().call(method, deadline_seconds=deadline_seconds, **kwargs)
+
+
+def act_badly(_: Message) -> None:
+    raise FailedPrecondition("Ana's account is closed.", reason="ACCOUNT_CLOSED")
+
+
+async def test_a_dead_letter_has_the_reason_and_what_its_sender_gave_it(aws: Aws) -> None:
+    dead = TestQueue.create(aws)
+    queue = TestQueue.create(aws, RedrivePolicy=redrive(dead, 3))
+    handle = Recorder(act_badly)
+    kind = {"DataType": "String", "StringValue": "t"}
+    aws.client("sqs").send_message(QueueUrl=queue.url, MessageBody="bad", MessageAttributes={"type": kind})
+
+    async with consuming(queue, handle):
+        await eventually(lambda: dead.count() == 1 and queue.is_empty())
+
+    [letter] = await dead.take(1)
+    found, seen = Record.of(letter), handle.messages[0]
+    assert (found.reason, found.receive_count, found.message_id) == ("ACCOUNT_CLOSED", 3, seen.id)
+    assert found.sent_at == seen.sent_at
+    assert found.failed_at is not None
+    assert found.failed_at >= seen.sent_at
+    assert (letter["Body"], letter["MessageAttributes"].pop("type")) == ("bad", kind)
+    assert list(letter["MessageAttributes"]) == [ATTRIBUTE]
+    assert "Ana" not in str(letter["MessageAttributes"])
+    assert len(handle.messages) == 3
+
+
+async def test_where_the_worker_cannot_move_it_sqs_does_and_there_is_no_reason(emulator: Emulator, aws: Aws) -> None:
+    dead = TestQueue.create(aws)
+    queue = TestQueue(open_aws(emulator, MuteAws), TestQueue.create(aws, RedrivePolicy=redrive(dead, 2)).url)
+    handle = Recorder(act_badly)
+    aws.client("sqs").send_message(QueueUrl=queue.url, MessageBody="bad")
+
+    async with consuming(queue, handle):
+        await eventually(lambda: dead.count() == 1 and queue.is_empty())
+
+    [letter] = await dead.take(1)
+    assert (letter["MessageId"], Record.of(letter).reason) == (handle.messages[0].id, "")
+    assert len(handle.messages) == 2
+    queue.aws.close()
 
 
 async def test_a_message_stays_hidden_for_as_long_as_its_handler_works(queue: TestQueue) -> None:
