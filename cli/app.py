@@ -14,6 +14,7 @@ from cli.imports import imports_list, imports_show
 from cli.manual import annotate, delete, record
 from cli.methods import call_method
 from cli.migrate import migrate
+from cli.queues import queues, queues_redrive
 from cli.reconcile import reconcile
 from cli.repeat import imports_repeat
 from cli.revert import imports_revert
@@ -43,6 +44,7 @@ def create_app() -> typer.Typer:
     app.command("import")(import_)
     app.add_typer(_group("Open, change and close accounts.", _ACCOUNT), name="account")
     app.add_typer(_group("Look at imports, decide about them, undo and repeat them.", _IMPORTS), name="imports")
+    app.add_typer(_group("", {"redrive": queues_redrive}, alone=queues), name="queues")
     app.command("grpc")(call_method)
     app.command("healthcheck", add_help_option=False, context_settings=_PASSED_ON)(healthcheck)
     app.command()(config)
@@ -51,8 +53,9 @@ def create_app() -> typer.Typer:
     return app
 
 
-def _group(about: str, commands: _Commands) -> typer.Typer:
-    group = typer.Typer(help=about, rich_markup_mode=None)
+def _group(about: str, commands: _Commands, alone: Callable[..., None] | None = None) -> typer.Typer:
+    """Commands under a common word; `alone` is what the word does by itself, and then says what it is about."""
+    group = typer.Typer(help=about or None, rich_markup_mode=None, callback=alone, invoke_without_command=bool(alone))
     for name, function in commands.items():
         group.command(name)(function)
     return group

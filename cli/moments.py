@@ -24,3 +24,11 @@ def since(text: str, now: datetime) -> datetime:
         )
     day = date.fromisoformat(text)
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def span(seconds: float) -> str:
+    """A duration in its largest whole unit: 42s, 5m, 3h, 2d."""
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= length:
+            return f"{int(seconds // length)}{unit}"
+    return f"{int(seconds)}s"

@@ -44,6 +44,8 @@ def stack_content(
         "imports_dlq_url": outputs["ImportsDlqUrl"],
         "notifications_queue_url": outputs["NotificationsQueueUrl"],
         "notifications_dlq_url": outputs["NotificationsDlqUrl"],
+        "feedback_queue_url": outputs["FeedbackQueueUrl"],
+        "feedback_dlq_url": outputs["FeedbackDlqUrl"],
         "events_topic_arn": outputs["EventsTopicArn"],
         "user_events_topic_arn": outputs["UserEventsTopicArn"],
         "feedback_topic_arn": outputs["FeedbackTopicArn"],

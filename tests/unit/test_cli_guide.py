@@ -20,7 +20,8 @@ def commands() -> dict[str, set[str]]:
     def walk(words: tuple[str, ...], command: Any) -> None:
         for name, inner in getattr(command, "commands", {}).items():
             walk((*words, name), inner)
-        if not hasattr(command, "commands"):
+        # A word with commands below it may be one by itself.
+        if not hasattr(command, "commands") or command.invoke_without_command:
             found[" ".join(words)] = {option for each in command.params for option in each.opts}
 
     walk((), typer.main.get_command(create_app()))
