@@ -89,10 +89,11 @@ async def holding(aws: Aws, url: str) -> AsyncIterator[Held]:
         await held.give_back()
 
 
-async def look(aws: Aws, url: str) -> list[Letter]:
-    """At most LOOK_MAX of the dead letters at `url`, oldest first; all are visible again afterwards."""
+async def look(aws: Aws, url: str, most: int) -> list[Letter]:
+    """At most `most` and LOOK_MAX of the dead letters at `url`, oldest first; all are visible again afterwards."""
     async with holding(aws, url) as held:
-        return sorted([letter async for letter in held.letters(LOOK_MAX)], key=lambda letter: letter.record.sent_at)
+        letters = [letter async for letter in held.letters(min(most, LOOK_MAX))]
+    return sorted(letters, key=lambda letter: letter.record.sent_at)
 
 
 async def redrive(aws: Aws, source: str, target: str, moved: list[Letter], *, only: str, is_dry_run: bool) -> None:

@@ -64,7 +64,8 @@ async def status(aws: Aws, name: str, url: str) -> Status:
     if found.policy is None:
         return Status(name, work, None, ())
     dead = await queue_at(aws, found.policy.dead_letters_url)
-    letters = await look(aws, dead.url) if dead.counts["waiting"] else []
+    # Not one more than there are said to be: SQS would be waited for.
+    letters = await look(aws, dead.url, dead.counts["waiting"])
     if len(letters) == LOOK_MAX < dead.counts["waiting"]:
         note(f"{name}: these are {LOOK_MAX} of {dead.counts['waiting']} dead letters.")
     oldest = max((letter.age_seconds for letter in letters), default=None)

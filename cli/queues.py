@@ -65,7 +65,8 @@ def queues_redrive(
             try:
                 await _redrive(aws, name, urls[name], moved, only=message, is_dry_run=dry_run)
             finally:
-                _show(output, name, moved, is_dry_run=dry_run)
+                if moved or not message:
+                    _show(output, name, moved, is_dry_run=dry_run)
             is_found = is_found or bool(moved)
         if message and not is_found:
             raise Failure(f"There is no dead letter {message}.", FAILED)

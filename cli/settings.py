@@ -19,7 +19,7 @@ class CliSettings(Settings):
     notifications_queue_url: str = Field("", description="SQS queue, for `stori queues`.")
     feedback_queue_url: str = Field("", description="SQS queue, for `stori queues`.")
     region: str = Field(
-        "", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"), description="That of the queues."
+        "", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"), description="Where the queues are."
     )
     endpoint_url: str = Field("", validation_alias="AWS_ENDPOINT_URL", description="The emulator. Local only.")
     home: Path = Field(Path(".local"), description="Where `make up` keeps stack.json, in the checkout.")

@@ -146,3 +146,23 @@ async def test_the_running_processes_show_health_and_settings(shell: Stori, stac
     password = re.search(r"://[^:]+:([^@]+)@", stack.info["txn_database_url"])
     assert password is not None
     assert password.group(1) not in done.out
+
+
+async def test_an_operator_sees_a_dead_letter_without_a_sign_in_and_moves_it_back(shell: Stori, stack: Stack) -> None:
+    sqs, url = stack.aws("sqs"), stack.info["feedback_dlq_url"]
+    sqs.send_message(QueueUrl=url, MessageBody='{"notificationType": "Delivery", "mail": "ana@example.com"}')
+
+    seen, moved = await shell.run("queues", "--json"), await shell.run("queues", "redrive", "feedback")
+
+    letters = {one["queue"]: [each["type"] for each in one["deadLetters"]["letters"]] for one in seen.documents}
+    assert letters == {"imports": [], "notifications": [], "feedback": ["Delivery"]}
+    assert "ana" not in seen.out
+    assert (moved.code, moved.out) == (0, "feedback: 1 moved; 1 Delivery (not recorded)\n")
+
+    def handled() -> bool | None:
+        answer = sqs.get_queue_attributes(QueueUrl=stack.info["feedback_queue_url"], AttributeNames=["All"])
+        waiting = (answer["Attributes"][f"ApproximateNumberOfMessages{state}"] for state in ("", "NotVisible"))
+        return True if set(waiting) == {"0"} else None
+
+    eventually(handled, "user_svc to take the feedback")
+    assert [one["deadLetters"]["waiting"] for one in (await shell.run("queues", "--json")).documents] == [0, 0, 0]
