@@ -1,6 +1,6 @@
 """`make bench`: runs the comparisons on this machine, prints them, keeps the latest under bench/results/.
 
-    python -m bench [tokens | import | read] [--rows N …] [--rounds N] [--padding N]
+    python -m bench [tokens | import | read | outbox | notifier] [--rows N …] [--rounds N] [--padding N]
 
 A run with other sizes than the usual ones is only printed.
 """
@@ -11,13 +11,14 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import imports, reads, report, tokens
+from bench import events, imports, notifications, reads, report, tokens
 from bench.ground import Ground, NoRoom, open_ground
 from bench.processes import NotRight
 from bench.product import open_product
 from bench.rounds import Result
+from bench.system import open_system
 
-BENCHES = ("tokens", "import", "read")
+BENCHES = ("tokens", "import", "read", "outbox", "notifier")
 SECONDS_MAX = 2 * 3600
 INTERRUPTED = 130
 
@@ -26,7 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Without a name: all of them.")
     parser.add_argument("bench", nargs="?", choices=BENCHES)
     parser.add_argument("--rows", type=int, nargs="+", help="sizes of the files to import; rows of the list to read")
-    parser.add_argument("--rounds", type=int, help="of each size to import")
+    parser.add_argument("--rounds", type=int, help="of each size to import; of outbox, of notifier")
     parser.add_argument("--padding", type=int, default=0, help="characters more in each description to import")
     options = parser.parse_args()
     results: list[Result] = []
@@ -53,6 +54,13 @@ async def _measure(options: argparse.Namespace, results: list[Result]) -> None:
         with open_ground() as ground:
             async with asyncio.timeout(SECONDS_MAX):
                 await _measure_ledgers(ground, wanted, options, results)
+    if {"outbox", "notifier"} & set(wanted):
+        with open_ground() as ground:
+            async with asyncio.timeout(SECONDS_MAX), open_system(ground) as system:
+                if "outbox" in wanted:
+                    results += await events.run(system, options.rounds or events.ROUNDS)
+                if "notifier" in wanted:
+                    results += await notifications.run(system, options.rounds or notifications.ROUNDS)
 
 
 async def _measure_ledgers(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -16,8 +17,10 @@ from local.emulator import Emulator
 from local.postgres import Postgres
 from local.roles import DatabaseUrls
 from runtime.migrations import MigrationSettings, upgrade
-from txn_svc.app import MIGRATIONS
+from txn_svc import app as txn_app
+from user_svc import app as user_app
 
+MIGRATIONS = {"txn": txn_app.MIGRATIONS, "user": user_app.MIGRATIONS}
 # A row of one round: in import_row, in each contender's table with its indexes, in S3 and in files.
 BYTES_OF_ONE_ROW = 2_000
 
@@ -33,15 +36,15 @@ class Ground:
     emulator: Emulator
 
     @contextmanager
-    def database(self, name: str) -> Iterator[DatabaseUrls]:
-        """A database with txn_svc's schema, as its migrations make it; dropped at the end of the block."""
-        urls = self.postgres.create("txn", f"_{name}")
+    def database(self, name: str, service: Literal["txn", "user"] = "txn") -> Iterator[DatabaseUrls]:
+        """A database with a service's schema, as its migrations make it; dropped at the end of the block."""
+        urls = self.postgres.create(service, f"_{name}")
         settings = MigrationSettings(environment="local", migration_database_url=SecretStr(urls.owner))
-        upgrade(MIGRATIONS, settings)
+        upgrade(MIGRATIONS[service], settings)
         try:
             yield urls
         finally:
-            self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(f"stori_txn_{name}")))
+            self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(f"stori_{service}_{name}")))
 
     def settle(self, urls: DatabaseUrls) -> None:
         """What a server does by itself when there is time, so that nobody pays for it who did not cause it."""

@@ -145,7 +145,7 @@ async def open_product(ground: Ground, urls: DatabaseUrls) -> AsyncIterator[Prod
             "STORI_CONSUMER_HANDLER_SECONDS": str(IMPORT_SECONDS_MAX),
         }
         async with (
-            running("serve", environment, ground.folder),
+            running("txn_svc", environment, ground.folder),
             grpc.aio.insecure_channel(f"{LOOPBACK}:{port}") as channel,
         ):
             yield Product(
