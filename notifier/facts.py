@@ -48,8 +48,11 @@ class Facts:
 
 
 class FactSource(Protocol):
-    async def of_import(self, import_id: str, states: Collection[txn.ImportState.ValueType]) -> Facts:
-        """Raises NotFound where one of them is missing, FailedPrecondition where the import is in none of `states`."""
+    async def of_import(self, import_id: str, account_id: str, states: Collection[txn.ImportState.ValueType]) -> Facts:
+        """Raises NotFound where one of them is missing, FailedPrecondition where the import is in none of `states`.
+
+        `account_id` is what the event says; ValueError where it is not the import's.
+        """
 
 
 class RpcFacts:
@@ -65,16 +68,16 @@ class RpcFacts:
         self._accounts = accounts
         self._imports = imports
 
-    async def of_import(self, import_id: str, states: Collection[txn.ImportState.ValueType]) -> Facts:
-        found = await self._import(import_id, states)
-        account, summary, rejects = await asyncio.gather(
-            self._account(found.account_id), self._summary(found.account_id), self._rejects(found)
-        )
-        if (await self._import(import_id, states)).state != found.state:
-            # Undone meanwhile: the figures may be those before, or those after.
-            return await self.of_import(import_id, states)
+    async def of_import(self, import_id: str, account_id: str, states: Collection[txn.ImportState.ValueType]) -> Facts:
+        account, summary = await asyncio.gather(self._account(account_id), self._summary(account_id))
         # The owner is whoever the ledger says now, not what a message claims.
-        return Facts(found, account, summary, await self._holder(account.owner_subject), rejects)
+        found, holder = await asyncio.gather(self._import(import_id, states), self._holder(account.owner_subject))
+        if found.account_id != account_id:
+            raise ValueError("The event's account is not that of its import.")
+        if found.state == txn.IMPORT_STATE_REVERTED:
+            # Undone meanwhile, maybe: the figures may be those before. In any other state they are of that state.
+            summary = await self._summary(account_id)
+        return Facts(found, account, summary, holder, await self._rejects(found))
 
     async def _import(self, import_id: str, states: Collection[txn.ImportState.ValueType]) -> txn.Import:
         answer = await self._imports.BatchGetImports(txn.BatchGetImportsRequest(import_ids=[import_id]))

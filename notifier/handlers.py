@@ -49,9 +49,9 @@ class Notifications:
         """Returns when the event needs nothing more. Raises to have it again: what is down, or is no event of ours."""
         event = Event.from_json(message.body)
         with call.bind(event.as_call()):
-            await self._notify(event)
+            await self._notify(event, is_first=message.receive_count == 1)
 
-    async def _notify(self, event: Event) -> None:
+    async def _notify(self, event: Event, *, is_first: bool) -> None:
         if event.type not in _READ:
             log.info("event ignored", type=event.type)
             return
@@ -60,17 +60,20 @@ class Notifications:
         if news.import_id != event.subject:
             raise ValueError("The event's subject is not the import it tells of.")
         delivery_id = to_id(PREFIX, event.id)
-        if await self._deliveries.is_settled(delivery_id):
+        # At its first coming a message is hardly ever about what is settled; where it is, the claim tells as well.
+        if not is_first and await self._deliveries.is_settled(delivery_id):
             log.info("delivery known", delivery_id=delivery_id)
             return
         # Everything that may fail without consequence comes before the claim.
-        facts = await self._facts.of_import(news.import_id, states)
+        facts = await self._facts.of_import(news.import_id, news.account_id, states)
         mail = self._mail(replace(facts, undo=_undo(event, news)), delivery_id)
         claim = await self._deliveries.claim(delivery_id, type=event.type, subject=event.subject)
-        if claim is not None:
-            await points.reach("delivery.claimed")
-            await self._deliver(claim, mail)
-            await points.reach("delivery.recorded")
+        if claim is None:
+            log.info("delivery known", delivery_id=delivery_id)
+            return
+        await points.reach("delivery.claimed")
+        await self._deliver(claim, mail)
+        await points.reach("delivery.recorded")
 
     def _mail(self, facts: Facts, delivery_id: str) -> Mail | None:
         """None for an address that bounced, or whose owner complained."""

@@ -30,7 +30,7 @@ from runtime.ids import new_id, to_id
 from runtime.messages.consumer import Consumer
 from runtime.messages.envelope import Event, event_of
 from runtime.messages.message import Message
-from runtime.refusals import Unavailable
+from runtime.refusals import NotFound, Unavailable
 from runtime.rpc.server import RpcServerSettings, serve_rpc
 from runtime.tokens import open_verifier
 from tests.service.messaging import TestQueue
@@ -78,7 +78,10 @@ class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_r
         return user.BatchGetUsersResponse(results=results)
 
     def _of(self, account_id: str) -> Facts:
-        return next(each for each in self.known.values() if each.statement_import.account_id == account_id)
+        found = [each for each in self.known.values() if each.statement_import.account_id == account_id]
+        if not found:
+            raise NotFound("There is no such account.", reason="ACCOUNT_NOT_FOUND")
+        return found[0]
 
 
 class Attempts:

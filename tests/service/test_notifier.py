@@ -167,6 +167,31 @@ async def test_duplicates_at_once_send_one_mail(mailing: Mailing, times: int) ->
     assert mailing.delivery(event)["attempt"] == "1"
 
 
+async def test_a_message_that_comes_again_is_done_without_asking_for_facts(mailing: Mailing) -> None:
+    event = mailing.settle_import()
+    await mailing.handle(event)
+    mailing.ledger.known.clear()
+
+    await mailing.notifications.handle(replace(message(event.to_json()), receive_count=2))
+
+    assert len(mailing.ses.requests) == 1
+
+
+async def test_a_mail_takes_two_requests_of_dynamodb(mailing: Mailing, monkeypatch: pytest.MonkeyPatch) -> None:
+    event, call, asked = mailing.settle_import(), mailing.aws.call, []
+
+    async def counting(method: Any, **kwargs: Any) -> Any:
+        if "TableName" in kwargs:
+            asked.append(method.__name__)
+        return await call(method, **kwargs)
+
+    monkeypatch.setattr(mailing.aws, "call", counting)
+    await mailing.handle(event)
+
+    assert asked == ["put_item", "update_item"]
+    assert mailing.delivery(event)["state"] == "SENT"
+
+
 async def test_a_claim_that_botocore_writes_twice_is_one_attempt(
     mailing: Mailing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +267,17 @@ async def test_the_mail_goes_to_the_owner_whatever_the_event_claims(mailing: Mai
 
     [mail] = mailing.ses.accepted
     assert mail["To"] == "Ana <ana@example.com>"
+
+
+async def test_an_event_that_names_another_account_is_not_acknowledged(mailing: Mailing) -> None:
+    eve = mailing.settle_import(email="eve@example.com")
+    event = mailing.settle_import()
+    forged = replace(event, data={**event.data, "accountId": eve.data["accountId"]})
+
+    with pytest.raises(ValueError, match="account"):
+        await mailing.handle(forged)
+
+    assert mailing.ses.requests == []
 
 
 async def test_fields_of_a_newer_producer_are_ignored(mailing: Mailing) -> None:
