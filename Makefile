@@ -81,7 +81,7 @@ locks: setup ## Pin the newest versions that pyproject.toml allows
 	.venv/uv/bin/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
 	.venv/uv/bin/uv pip compile $(LOCK) local/requirements-emulator.in -o local/requirements-emulator.lock
 
-bench: setup-dev ## Measure, side by side with peers; about 25 minutes, or only one: ONLY=tokens, import or read
+bench: setup-dev ## Measure, side by side with peers; about 30 minutes, or only one: ONLY=tokens, import, read, outbox or notifier
 	@.venv/bin/python -m bench $(ONLY)
 
 clean: made ## Remove the local data; refuses while something runs

@@ -22,11 +22,11 @@ ROUNDS = 5
 CALLS_AT_ONCE = 10
 TITLE = f"outbox, {EVENTS:,} events from commit to queue"
 NOTE = (
-    f"outbox: {PEOPLE} people change their names {CHANGES} times each by UpdateUser, while the user_relay process stands"
-    " still (SIGSTOP), warm and connected. The clock starts when it goes on and stops at the SentTimestamp of the last"
-    " message in an SQS queue at its topic. The bare loop publishes the same bodies with the same attributes to the same"
-    " topic by publish_batch, ten at a time, one request after the other; same clock, same queue. The relay reads the"
-    " outbox, keeps each person's order, and marks what is published in PostgreSQL."
+    f"outbox: {PEOPLE} people change their names {CHANGES} times each by UpdateUser, while the user_relay process"
+    " stands still (SIGSTOP), warm and connected. The clock starts when it goes on and stops at the SentTimestamp of"
+    " the last message in an SQS queue at its topic. The bare loop publishes the same bodies with the same attributes"
+    " to the same topic by publish_batch, ten at a time, one request after the other; same clock, same queue. The relay"
+    " reads the outbox, keeps each person's order, and marks in PostgreSQL what is published."
 )
 
 

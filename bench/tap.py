@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -43,12 +43,20 @@ class Tap:
                 raise NotRight(f"{found:,} messages came through a topic, not {count:,}.")
             await asyncio.sleep(LOOK_SECONDS)
 
-    def take(self, count: int, *, system_attributes: Sequence[str] = ()) -> list[Message]:
-        """The bare loop: ten received, ten deleted, one after the other in one thread, until `count` have come."""
+    def take(
+        self,
+        count: int,
+        *,
+        system_attributes: Sequence[str] = (),
+        handle: Callable[[list[Message]], object] | None = None,
+    ) -> list[Message]:
+        """The bare loop: ten received, ten deleted, one request after the other, until `count` have come."""
         taken: list[Message] = []
         asked = {"MessageSystemAttributeNames": list(system_attributes)} if system_attributes else {}
         while len(taken) < count:
             messages = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=BATCH, **asked)["Messages"]
+            if handle is not None:
+                handle(messages)
             entries = [
                 {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]} for index, message in enumerate(messages)
             ]

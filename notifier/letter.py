@@ -42,6 +42,8 @@ def write(facts: Facts, web_url: str) -> Letter:
     language = Language(facts.holder.locale, facts.holder.time_zone)
     found, currency_code = facts.statement_import, facts.account.currency_code
 
+    # The text and the HTML say the same amounts.
+    @cache
     def amount(minor: int) -> str:
         return language.amount(minor, currency_code)
 
@@ -128,6 +130,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        # No template changes while a process runs: its file is not looked at for each letter.
+        auto_reload=False,
     )
     environment.filters["line"] = lambda text: plain(text, SENTENCE_MAX)
     environment.filters["name"] = lambda text: plain(text, NAME_MAX)
