@@ -16,7 +16,7 @@ from bench.system import Person, System
 from bench.tap import BATCH, Message, Tap, event_ids
 from protos.user.v1 import user_pb2
 
-PEOPLE, CHANGES = 100, 30
+PEOPLE, CHANGES = 100, 15
 EVENTS = PEOPLE * CHANGES
 ROUNDS = 5
 CALLS_AT_ONCE = 10

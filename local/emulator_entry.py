@@ -62,14 +62,16 @@ def keep(request: dict[str, Any], message_id: str, folder: Path) -> None:
     raw = request.get("Content", {}).get("Raw", {}).get("Data")
     if not raw:
         return
-    message = message_from_bytes(base64.b64decode(raw), policy=policy.default)
+    # Only the headers are read; what follows them is kept as it is.
+    head, _, body = base64.b64decode(raw).replace(b"\r\n", b"\n").partition(b"\n\n")
+    message = message_from_bytes(head + b"\n\n", policy=policy.default)
     del message["Message-ID"]
     message["Message-ID"] = f"<{message_id}>"
     tags = ", ".join(f"{tag['Name']}={tag['Value']}" for tag in request.get("EmailTags", []))
     if tags:
         message["X-SES-MESSAGE-TAGS"] = tags
     unfinished = folder / f"{message_id}.part"
-    unfinished.write_bytes(message.as_bytes())
+    unfinished.write_bytes(message.as_bytes() + body)
     unfinished.replace(folder / f"{message_id}.eml")
 
 
