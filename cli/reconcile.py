@@ -62,9 +62,9 @@ def reconcile(
 
     async def work(clients: Clients) -> None:
         from cli.cloud import open_cloud
-        from cli.stored import announce, stored_since
+        from cli.stored import PLACES, announce, stored_since
 
-        with open_cloud(target, settings) as cloud:
+        with open_cloud(target, settings, PLACES, all_of_them=True) as cloud:
             found = await _look(clients, stored_since(cloud, earliest))
             if not dry_run:
                 await announce(cloud, [one.stored for one in found.wanted])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings
 
 from cli.exits import BAD_CONFIGURATION, Failure
@@ -15,13 +15,9 @@ class CliSettings(Settings):
     txn_svc_address: str = Field("", description="host:port")
     domain_url: str = Field("", validation_alias="COGNITO_DOMAIN_URL", description="Where people sign in.")
     cli_client_id: str = Field("", description="The OAuth client of the command line.")
-    imports_queue_url: str = Field("", description="SQS queue, for `stori queues` and `stori reconcile`.")
-    notifications_queue_url: str = Field("", description="SQS queue, for `stori queues`.")
-    feedback_queue_url: str = Field("", description="SQS queue, for `stori queues`.")
-    region: str = Field(
-        "", validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"), description="Where the queues are."
-    )
-    endpoint_url: str = Field("", validation_alias="AWS_ENDPOINT_URL", description="The emulator. Local only.")
+    imports_queue_url: str = Field("", description="SQS queue, for `stori queues` and `reconcile`; with AWS_REGION.")
+    notifications_queue_url: str = Field("", description="SQS queue, for `stori queues`; with AWS_REGION.")
+    feedback_queue_url: str = Field("", description="SQS queue, for `stori queues`; with AWS_REGION.")
     home: Path = Field(Path(".local"), description="Where `make up` keeps stack.json, in the checkout.")
     uploads_bucket: str = Field("", description="S3 bucket of the files, for `stori reconcile`; with AWS_REGION.")
     rpc_tls_ca: Path | None = Field(None, description="PEM of the authority that signs the services.")

@@ -16,6 +16,7 @@ from cli.cloud import Cloud
 from cli.exits import DEPENDENCY_DOWN, FAILED, Failure
 from runtime.ids import to_id
 
+PLACES = ("uploads_bucket", "imports_queue_url")
 UPLOADS, DROPS = "imports/", "drops/"
 PAGE_SIZE = 1000
 PAGES_MAX = 100_000
@@ -60,7 +61,9 @@ async def announce(cloud: Cloud, objects: Sequence[Stored]) -> None:
     for start in range(0, len(objects), MESSAGES_AT_ONCE):
         batch = objects[start : start + MESSAGES_AT_ONCE]
         entries = [{"Id": str(index), "MessageBody": _event(cloud, one)} for index, one in enumerate(batch)]
-        answer = await cloud.call("sqs", "send_message_batch", QueueUrl=cloud.imports_queue_url, Entries=entries)
+        answer = await cloud.call(
+            "sqs", "send_message_batch", QueueUrl=cloud.places["imports_queue_url"], Entries=entries
+        )
         if answer.get("Failed"):
             raise Failure("The imports queue did not take every file; the same again finds the rest.", DEPENDENCY_DOWN)
 
@@ -77,7 +80,7 @@ async def _versions(cloud: Cloud, prefix: str, after: str = "") -> AsyncIterator
         page = await cloud.call(
             "s3",
             "list_object_versions",
-            Bucket=cloud.uploads_bucket,
+            Bucket=cloud.places["uploads_bucket"],
             Prefix=prefix,
             MaxKeys=PAGE_SIZE,
             **marker,
@@ -101,6 +104,6 @@ def _event(cloud: Cloud, one: Stored) -> str:
         "eventName": "ObjectCreated:Put",
         # The years of a file without any are found from it, as they were when S3 announced it.
         "eventTime": one.time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": cloud.uploads_bucket}, "object": described},
+        "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": cloud.places["uploads_bucket"]}, "object": described},
     }
     return json.dumps({"Records": [record]})

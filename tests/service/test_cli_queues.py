@@ -300,7 +300,7 @@ async def test_a_fifo_queue_keeps_its_groups_and_their_order(aws: Aws, queues: Q
         (["redrive", "feedback"], {}, 78, "STORI_FEEDBACK_QUEUE_URL"),
         (["redrive", "--message", "none"], {}, 1, "no dead letter none"),
         (["redrive", "--message", "none", "--dry-run"], {}, 1, "no dead letter none"),
-        ([], {"STORI_IMPORTS_QUEUE_URL": ""}, 78, "No queue is known"),
+        ([], {"STORI_IMPORTS_QUEUE_URL": ""}, 78, "not known what to ask AWS for"),
         (["redrive"], {"STORI_IMPORTS_QUEUE_URL": ""}, 78, "`make up`"),
         ([], {"AWS_REGION": ""}, 78, "AWS_REGION"),
         ([], NO_KEYS, 78, "NoCredentialsError"),

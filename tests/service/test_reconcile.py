@@ -295,7 +295,7 @@ async def test_without_a_bucket_it_is_bad_configuration_and_without_aws_try_agai
 
 @pytest.fixture
 def cloud(uploads: Uploads) -> Cloud:
-    return Cloud(uploads.aws, uploads.bucket, uploads.queue.url)
+    return Cloud(uploads.aws, {"uploads_bucket": uploads.bucket, "imports_queue_url": uploads.queue.url})
 
 
 async def test_every_page_is_listed_and_of_an_upload_its_first_version(
@@ -384,7 +384,7 @@ async def test_an_object_is_announced_as_s3_announces_it(
     version = await other.put(key, BRIEF)
     by_s3 = announced(records((await other.announcement()).body)[0])
 
-    cloud = Cloud(other.aws, other.bucket, queue.url)
+    cloud = Cloud(other.aws, {"uploads_bucket": other.bucket, "imports_queue_url": queue.url})
     await announce(cloud, [one async for one in stored_since(cloud, LONG_AGO)])
 
     [raw] = await queue.take(1)

@@ -1,15 +1,16 @@
 """Where the command line finds the bucket, the queue and AWS."""
 
 import json
-import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from cli.cloud import _failure, open_cloud
+from cli.cloud import Cloud, failure_of, open_cloud
 from cli.exits import BAD_CONFIGURATION, DEPENDENCY_DOWN, FAILED, Failure
 from cli.settings import read_settings
+from cli.stored import PLACES
 from cli.target import Target
 
 CONTENT = {
@@ -35,10 +36,10 @@ def stack(folder: Path, **content: str) -> Target:
 
 
 def test_a_running_stack_says_where_its_files_are_and_is_not_shown_ones_own_credentials(tmp_path: Path) -> None:
-    with open_cloud(stack(tmp_path, **CONTENT), read_settings()) as cloud:
-        assert (cloud.uploads_bucket, cloud.imports_queue_url) == ("of-the-stack", CONTENT["imports_queue_url"])
+    with open_cloud(stack(tmp_path, **CONTENT), read_settings(), PLACES, all_of_them=True) as cloud:
+        assert cloud.places == {name: CONTENT[name] for name in PLACES}
         assert cloud.aws.client("s3").meta.endpoint_url == "http://127.0.0.1:1"
-        assert os.environ["AWS_ACCESS_KEY_ID"] == "local"
+        assert key_of(cloud) == "local"
 
 
 def test_the_environment_comes_before_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,10 +47,10 @@ def test_the_environment_comes_before_the_stack(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("STORI_IMPORTS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/imports")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
 
-    with open_cloud(stack(tmp_path, **CONTENT), read_settings()) as cloud:
-        assert cloud.uploads_bucket == "of-mine"
+    with open_cloud(stack(tmp_path, **CONTENT), read_settings(), PLACES, all_of_them=True) as cloud:
+        assert cloud.places["uploads_bucket"] == "of-mine"
         assert cloud.aws.client("s3").meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"
-        assert os.environ["AWS_ACCESS_KEY_ID"] == "mine"
+        assert key_of(cloud) == "mine"
 
 
 def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,8 +64,13 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "STORI_ENVIRONMENT=local" in refused(Target())
 
 
+def key_of(cloud: Cloud) -> str:
+    credentials: Any = cloud.aws.client("s3")._request_signer._credentials
+    return str(credentials.access_key)
+
+
 def refused(target: Target) -> str:
-    with pytest.raises(Failure) as failure, open_cloud(target, read_settings()):
+    with pytest.raises(Failure) as failure, open_cloud(target, read_settings(), PLACES, all_of_them=True):
         pass
     assert failure.value.code == BAD_CONFIGURATION
     return failure.value.message
@@ -87,7 +93,7 @@ def answered(status: int, code: str) -> ClientError:
     ],
 )
 def test_what_aws_says_has_its_exit_code_and_not_its_text(error: Exception, code: int) -> None:
-    failure = _failure(error, "list_object_versions")
+    failure = failure_of(error)
 
     assert failure.code == code
     assert "canary" not in failure.message
