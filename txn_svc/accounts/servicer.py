@@ -11,6 +11,7 @@ from runtime import call
 from runtime.audit import record
 from runtime.database import Database, ReadSession, WriteSession
 from runtime.ids import from_id, new_id, to_id
+from runtime.pages import Position, list_of, page_size, page_token, position_of
 from txn_svc.access import account_missing, audit_reading, lock
 from txn_svc.accounts import store, summaries
 from txn_svc.accounts.digests import Digests
@@ -22,7 +23,6 @@ from txn_svc.anchor import audit_anchor
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
 from txn_svc.model import Account, audit_event
-from txn_svc.pages import Position, list_of, page_size, page_token, position_of
 from txn_svc.settings import LedgerSettings
 from txn_svc.summary import summary_to_proto
 from txn_svc.turns import Turns

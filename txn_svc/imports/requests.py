@@ -7,11 +7,11 @@ from uuid import UUID
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import from_id
+from runtime.pages import Position, invalid_page_token
 from runtime.refusals import InvalidArgument
 from txn_svc.fields import BATCH_MAX, Fields, too_many
 from txn_svc.imports.mapping import OUTCOME_PREFIX, STATE_PREFIX
 from txn_svc.imports.objects import clean_file_name
-from txn_svc.pages import Position, invalid_page_token
 from txn_svc.statement import FORMAT_IDS
 
 LIST_SIZE = 20

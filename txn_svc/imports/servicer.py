@@ -11,6 +11,7 @@ from runtime.audit import record
 from runtime.aws import Aws
 from runtime.database import Database, WriteSession
 from runtime.ids import from_id, new_id, to_id
+from runtime.pages import Position, list_of, page_size, page_token, position_of
 from txn_svc.access import SUPPORT, Verb, audit_reading, require, require_staff
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
@@ -42,7 +43,6 @@ from txn_svc.imports.upload import UploadForms
 from txn_svc.imports.watch import Watch
 from txn_svc.ledger.months import MonthFigures
 from txn_svc.model import StatementImport, audit_event
-from txn_svc.pages import Position, list_of, page_size, page_token, position_of
 
 
 class ImportServicer(txn_pb2_grpc.ImportServiceServicer):

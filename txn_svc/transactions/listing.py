@@ -9,8 +9,8 @@ from uuid import UUID
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import from_id
+from runtime.pages import Position, invalid_page_token, list_of, page_size, position_of
 from txn_svc.fields import Fields
-from txn_svc.pages import Position, invalid_page_token, list_of, page_size, position_of
 
 TEXT_CHARACTERS_MAX = 100
 CATEGORY_CHARACTERS_MAX = 100

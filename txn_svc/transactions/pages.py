@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from protos.txn.v1 import txn_pb2
-from txn_svc.pages import page_token
+from runtime.pages import page_token
 from txn_svc.summary import require_int64
 from txn_svc.transactions.listing import Listing
 from txn_svc.transactions.mapping import transaction_to_proto
