@@ -1,6 +1,6 @@
 """user.v1.UserService: each method opens its one transaction; the rules of who sees whom stand here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import grpc
@@ -13,8 +13,11 @@ from runtime.audit import record
 from runtime.call import Caller
 from runtime.database import Database, ReadSession
 from runtime.ids import from_id, to_id
+from runtime.messages.envelope import PREFIX as EVENT_PREFIX
+from runtime.pages import Position, list_of, page_size, page_token, position_of
 from runtime.refusals import InvalidArgument, NotFound
 from user_svc import profile, store
+from user_svc.mails import mail_to_proto, reported, wanted
 from user_svc.model import User, audit_event
 from user_svc.userinfo import UserInfoEndpoint
 
@@ -72,7 +75,8 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
             found = await _found(session, request)
         caller = call.caller()
         seen = {key: user for key, user in found.items() if _may_read(caller, user)}
-        await self._audit_staff(caller, seen.values())
+        others = [user for user in seen.values() if user.subject != caller.subject]
+        await self._audit_staff(caller, "user.read", [to_id("user", user.id) for user in others])
         return pb.BatchGetUsersResponse(
             results=[
                 pb.BatchGetUsersResult(key=key, user=user_to_proto(seen[key]) if key in seen else None) for key in keys
@@ -88,12 +92,35 @@ class UserServicer(user_pb2_grpc.UserServiceServicer):
                 raise NotFound("There is no such person.", reason="USER_NOT_FOUND")
             return pb.UpdateUserResponse(user=user_to_proto(await store.change(session, user, values, "user.update")))
 
-    async def _audit_staff(self, caller: Caller, users: Iterable[User]) -> None:
-        others = [user for user in users if caller.kind == "person" and user.subject != caller.subject]
-        if others:
+    async def ReportMail(self, request: pb.ReportMailRequest, context: Context) -> pb.ReportMailResponse:
+        values = reported(request.mail)
+        async with self._database.write() as session:
+            await store.keep_mail(session, values)
+        return pb.ReportMailResponse()
+
+    async def ListMails(self, request: pb.ListMailsRequest, context: Context) -> pb.ListMailsResponse:
+        caller, size, these = call.caller(), page_size(request.page_size), wanted(request)
+        this_list = list_of("mails", caller.subject, *map(str, these))
+        start = position_of(this_list, request.page_token)
+        holder_subject = None if _reads_everybody(caller) else caller.subject
+        async with self._database.read(snapshot=True) as session:
+            found = await store.mails(session, holder_subject, these, start.id if start else None, size + 1)
+            page = found[:size]
+            said = await store.feedback(session, page)
+        others = [mail.delivery_id for mail in page if mail.holder_subject != caller.subject]
+        await self._audit_staff(caller, "mail.read", [to_id(EVENT_PREFIX, delivery_id) for delivery_id in others])
+        is_more = len(found) > size
+        return pb.ListMailsResponse(
+            mails=[mail_to_proto(mail, said.get(mail.delivery_id, ())) for mail in page],
+            next_page_token=page_token(this_list, Position(0, page[-1].delivery_id)) if is_more else "",
+        )
+
+    async def _audit_staff(self, caller: Caller, action: str, others: Collection[str]) -> None:
+        """Records what a person has read that is not their own; services read by their scope, without a trace."""
+        if caller.kind == "person" and others:
             async with self._database.write() as session:
-                for user in others:
-                    await record(session, audit_event, "user.read", to_id("user", user.id))
+                for resource in others:
+                    await record(session, audit_event, action, resource)
 
 
 def user_to_proto(user: User) -> pb.User:
@@ -120,7 +147,11 @@ async def _found(session: ReadSession, request: pb.BatchGetUsersRequest) -> dict
 
 
 def _may_read(caller: Caller, user: User) -> bool:
-    return caller.kind == "service" or caller.subject == user.subject or bool(STAFF & caller.roles)
+    return caller.subject == user.subject or _reads_everybody(caller)
+
+
+def _reads_everybody(caller: Caller) -> bool:
+    return caller.kind == "service" or bool(STAFF & caller.roles)
 
 
 def _changes(request: pb.UpdateUserRequest) -> dict[str, str]:

@@ -1,23 +1,31 @@
 """All SQL of user_svc. Functions that change something expect the caller to commit."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from protos.events.v1.events_pb2 import UserRegistered, UserUpdated
 from runtime.audit import record
 from runtime.database import ReadSession, WriteSession
 from runtime.ids import new_id, to_id
-from runtime.messages.envelope import event_of
+from runtime.messages.envelope import PREFIX, event_of
 from runtime.messages.outbox import put
-from user_svc.model import User, audit_event, outbox
+from user_svc.mails import Wanted
+from user_svc.model import Mail, MailFeedback, User, audit_event, outbox
 from user_svc.userinfo import UserInfo
 
 SOURCE = "stori/user_svc"
 DESTINATION = "user-events"
+# As long as the notifier keeps its record of a delivery; more is forgotten with each report than it adds.
+MAILS_KEPT = timedelta(days=140)
+FORGOTTEN_MAX = 10
+FEEDBACK_MAX = 20
+_FORGETTING = int.from_bytes(b"mails")
 
 
 async def by_subjects(session: ReadSession, subjects: Collection[str]) -> dict[str, User]:
@@ -91,3 +99,60 @@ async def change(session: WriteSession, user: User, values: Mapping[str, Any], a
     await put(session, outbox, event, DESTINATION)
     await record(session, audit_event, action, user_id)
     return fresh
+
+
+async def keep_mail(session: WriteSession, values: Mapping[str, Any]) -> None:
+    """Keeps how a mail ended, with an audit row, and forgets old ones; where it is kept already nothing happens."""
+    statement = insert(Mail).values(**values).on_conflict_do_nothing(index_elements=["delivery_id"])
+    if await session.scalar(statement.returning(Mail.delivery_id)) is not None:
+        await record(session, audit_event, "mail.report", to_id(PREFIX, values["delivery_id"]))
+        await _forget_mails(session)
+
+
+async def keep_feedback(session: WriteSession, values: Mapping[str, Any]) -> None:
+    """Keeps what SES said of a message; where it is kept already nothing happens."""
+    await session.execute(insert(MailFeedback).values(**values).on_conflict_do_nothing())
+
+
+async def mails(
+    session: ReadSession, holder_subject: str | None, wanted: Wanted, after: UUID | None, size: int
+) -> Sequence[Mail]:
+    """In the order of their events, those after `after`; of everybody where `holder_subject` is None."""
+    query = select(Mail).where(
+        true() if holder_subject is None else Mail.holder_subject == holder_subject,
+        true() if after is None else Mail.delivery_id > after,
+    )
+    if wanted.delivery_id is not None:
+        query = query.where(Mail.delivery_id == wanted.delivery_id)
+    if wanted.resources is not None:
+        query = query.where(Mail.resource.in_(wanted.resources))
+    if wanted.ses_message_id is not None:
+        this = MailFeedback.ses_message_id == wanted.ses_message_id
+        told = select(MailFeedback.delivery_id).where(this, MailFeedback.delivery_id.is_not(None))
+        query = query.where(or_(Mail.ses_message_id == wanted.ses_message_id, Mail.delivery_id.in_(told)))
+    return (await session.scalars(query.order_by(Mail.delivery_id).limit(size))).all()
+
+
+async def feedback(session: ReadSession, found: Sequence[Mail]) -> Mapping[UUID, Sequence[MailFeedback]]:
+    """What SES said of these mails, by delivery, oldest first: of any attempt, by its tag or by its message id."""
+    by_message = {mail.ses_message_id: mail.delivery_id for mail in found if mail.ses_message_id}
+    deliveries = {mail.delivery_id for mail in found}
+    of_these = or_(MailFeedback.ses_message_id.in_(by_message), MailFeedback.delivery_id.in_(deliveries))
+    query = select(MailFeedback).where(of_these).order_by(MailFeedback.time).limit(FEEDBACK_MAX * len(found))
+    said: dict[UUID, list[MailFeedback]] = defaultdict(list)
+    for one in await session.scalars(query):
+        said[by_message.get(one.ses_message_id) or one.delivery_id].append(one)
+    return said
+
+
+async def _forget_mails(session: WriteSession) -> None:
+    # One transaction at a time: two would wait for each other's rows.
+    if not await session.scalar(select(func.pg_try_advisory_xact_lock(_FORGETTING))):
+        return
+    for table, key in (
+        (Mail, (Mail.delivery_id,)),
+        (MailFeedback, (MailFeedback.ses_message_id, MailFeedback.kind, MailFeedback.detail)),
+    ):
+        old = select(*key).where(table.create_time < func.now() - MAILS_KEPT)
+        oldest = old.order_by(table.create_time).limit(FORGOTTEN_MAX)
+        await session.execute(delete(table).where(tuple_(*key).in_(oldest)))

@@ -40,7 +40,7 @@ async def test_its_token_is_accepted_as_the_service(issuer: Issuer, tokens: Mach
         caller = await verifier.verify(await tokens.token())
 
     assert (caller.kind, caller.subject) == ("service", MACHINE_CLIENT)
-    assert caller.scopes == {"stori/users.read", "stori/txns.read"}
+    assert caller.scopes == {"stori/users.read", "stori/txns.read", "stori/mails.write"}
 
 
 async def test_a_hundred_calls_ask_once(issuer: Issuer, tokens: MachineTokens) -> None:

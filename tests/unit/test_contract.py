@@ -2,6 +2,7 @@
 
 import pytest
 from google.protobuf import descriptor_pool
+from google.protobuf.descriptor_pb2 import MethodOptions
 from grpc_health.v1 import health_pb2
 
 from protos.txn.v1 import txn_pb2
@@ -25,6 +26,20 @@ def test_no_method_that_changes_something_admits_a_service() -> None:
 
     assert "/txn.v1.AccountService/OpenAccount" in changing
     assert not [path for path in changing if access_rules(SERVICES)[path].service_scope]
+
+
+def test_the_only_thing_a_service_may_write_is_what_became_of_a_mail() -> None:
+    def changes(path: str) -> bool:
+        service_name, _, name = path.lstrip("/").partition("/")
+        method = descriptor_pool.Default().FindServiceByName(service_name).FindMethodByName(name)
+        return bool(method.GetOptions().idempotency_level != MethodOptions.NO_SIDE_EFFECTS)
+
+    admitting = {path: rule for path, rule in access_rules(SERVICES).items() if rule.service_scope and changes(path)}
+
+    assert {path: rule.service_scope for path, rule in admitting.items()} == {
+        "/user.v1.UserService/ReportMail": "stori/mails.write"
+    }
+    assert not any(rule.person for rule in admitting.values())
 
 
 def test_a_service_without_rules_cannot_be_served() -> None:

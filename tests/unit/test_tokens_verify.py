@@ -68,7 +68,7 @@ async def test_a_services_token_names_its_client_and_no_role() -> None:
     caller = await verifier.verify(issuer.service_token(groups=["admin"]))
 
     assert (caller.kind, caller.subject, caller.roles) == ("service", MACHINE_CLIENT, frozenset())
-    assert caller.scopes == {"stori/users.read", "stori/txns.read"}
+    assert caller.scopes == {"stori/users.read", "stori/txns.read", "stori/mails.write"}
 
 
 async def test_every_person_client_is_accepted() -> None:

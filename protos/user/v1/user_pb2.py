@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from protos.rpc.v1 import access_pb2 as protos_dot_rpc_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19protos/user/v1/user.proto\x12\x07user.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aprotos/rpc/v1/access.proto\"\xc6\x01\n\x04User\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12(\n\x0b\x65mail_state\x18\x04 \x01(\x0e\x32\x13.user.v1.EmailState\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12\x0e\n\x06locale\x18\x06 \x01(\t\x12\x11\n\ttime_zone\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x13\n\x11\x45nsureUserRequest\"1\n\x12\x45nsureUserResponse\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User\"2\n\x0eGetUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\".\n\x0fGetUserResponse\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User\":\n\x14\x42\x61tchGetUsersRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x10\n\x08subjects\x18\x02 \x03(\t\"F\n\x15\x42\x61tchGetUsersResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.user.v1.BatchGetUsersResult\"?\n\x13\x42\x61tchGetUsersResult\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x1b\n\x04user\x18\x02 \x01(\x0b\x32\r.user.v1.User\"a\n\x11UpdateUserRequest\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"1\n\x12UpdateUserResponse\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User*{\n\nEmailState\x12\x1b\n\x17\x45MAIL_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45MAIL_STATE_DELIVERABLE\x10\x01\x12\x17\n\x13\x45MAIL_STATE_BOUNCED\x10\x02\x12\x1a\n\x16\x45MAIL_STATE_COMPLAINED\x10\x03\x32\xf6\x02\n\x0bUserService\x12P\n\nEnsureUser\x12\x1a.user.v1.EnsureUserRequest\x1a\x1b.user.v1.EnsureUserResponse\"\t\x90\x02\x02\x8a\xb5\x18\x02\x08\x01\x12Y\n\x07GetUser\x12\x17.user.v1.GetUserRequest\x1a\x18.user.v1.GetUserResponse\"\x1b\x90\x02\x01\x8a\xb5\x18\x14\x08\x01\x12\x10stori/users.read\x12k\n\rBatchGetUsers\x12\x1d.user.v1.BatchGetUsersRequest\x1a\x1e.user.v1.BatchGetUsersResponse\"\x1b\x90\x02\x01\x8a\xb5\x18\x14\x08\x01\x12\x10stori/users.read\x12M\n\nUpdateUser\x12\x1a.user.v1.UpdateUserRequest\x1a\x1b.user.v1.UpdateUserResponse\"\x06\x8a\xb5\x18\x02\x08\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19protos/user/v1/user.proto\x12\x07user.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aprotos/rpc/v1/access.proto\"\xc6\x01\n\x04User\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12(\n\x0b\x65mail_state\x18\x04 \x01(\x0e\x32\x13.user.v1.EmailState\x12\x14\n\x0c\x64isplay_name\x18\x05 \x01(\t\x12\x0e\n\x06locale\x18\x06 \x01(\t\x12\x11\n\ttime_zone\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x13\n\x11\x45nsureUserRequest\"1\n\x12\x45nsureUserResponse\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User\"2\n\x0eGetUserRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\".\n\x0fGetUserResponse\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User\":\n\x14\x42\x61tchGetUsersRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x10\n\x08subjects\x18\x02 \x03(\t\"F\n\x15\x42\x61tchGetUsersResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.user.v1.BatchGetUsersResult\"?\n\x13\x42\x61tchGetUsersResult\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x1b\n\x04user\x18\x02 \x01(\x0b\x32\r.user.v1.User\"a\n\x11UpdateUserRequest\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"1\n\x12UpdateUserResponse\x12\x1b\n\x04user\x18\x01 \x01(\x0b\x32\r.user.v1.User\"\x9b\x02\n\x04Mail\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08resource\x18\x03 \x01(\t\x12\x16\n\x0eholder_subject\x18\x04 \x01(\t\x12!\n\x05state\x18\x05 \x01(\x0e\x32\x12.user.v1.MailState\x12\x0c\n\x04\x63ode\x18\x06 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12\x16\n\x0eses_message_id\x18\x08 \x01(\t\x12/\n\x0bsettle_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\n \x01(\t\x12\'\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x0b \x03(\x0b\x32\x15.user.v1.MailFeedback\"\x89\x01\n\x0cMailFeedback\x12\'\n\x04kind\x18\x01 \x01(\x0e\x32\x19.user.v1.MailFeedbackKind\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x16\n\x0eses_message_id\x18\x03 \x01(\t\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"0\n\x11ReportMailRequest\x12\x1b\n\x04mail\x18\x01 \x01(\x0b\x32\r.user.v1.Mail\"\x14\n\x12ReportMailResponse\"y\n\x10ListMailsRequest\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\x12\x11\n\tresources\x18\x02 \x03(\t\x12\x16\n\x0eses_message_id\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"J\n\x11ListMailsResponse\x12\x1c\n\x05mails\x18\x01 \x03(\x0b\x32\r.user.v1.Mail\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*{\n\nEmailState\x12\x1b\n\x17\x45MAIL_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45MAIL_STATE_DELIVERABLE\x10\x01\x12\x17\n\x13\x45MAIL_STATE_BOUNCED\x10\x02\x12\x1a\n\x16\x45MAIL_STATE_COMPLAINED\x10\x03*n\n\tMailState\x12\x1a\n\x16MAIL_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fMAIL_STATE_SENT\x10\x01\x12\x15\n\x11MAIL_STATE_FAILED\x10\x02\x12\x19\n\x15MAIL_STATE_SUPPRESSED\x10\x03*\xb7\x01\n\x10MailFeedbackKind\x12\"\n\x1eMAIL_FEEDBACK_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bMAIL_FEEDBACK_KIND_DELIVERY\x10\x01\x12\x1d\n\x19MAIL_FEEDBACK_KIND_BOUNCE\x10\x02\x12 \n\x1cMAIL_FEEDBACK_KIND_COMPLAINT\x10\x03\x12\x1d\n\x19MAIL_FEEDBACK_KIND_REJECT\x10\x04\x32\xba\x04\n\x0bUserService\x12P\n\nEnsureUser\x12\x1a.user.v1.EnsureUserRequest\x1a\x1b.user.v1.EnsureUserResponse\"\t\x90\x02\x02\x8a\xb5\x18\x02\x08\x01\x12Y\n\x07GetUser\x12\x17.user.v1.GetUserRequest\x1a\x18.user.v1.GetUserResponse\"\x1b\x90\x02\x01\x8a\xb5\x18\x14\x08\x01\x12\x10stori/users.read\x12k\n\rBatchGetUsers\x12\x1d.user.v1.BatchGetUsersRequest\x1a\x1e.user.v1.BatchGetUsersResponse\"\x1b\x90\x02\x01\x8a\xb5\x18\x14\x08\x01\x12\x10stori/users.read\x12M\n\nUpdateUser\x12\x1a.user.v1.UpdateUserRequest\x1a\x1b.user.v1.UpdateUserResponse\"\x06\x8a\xb5\x18\x02\x08\x01\x12\x61\n\nReportMail\x12\x1a.user.v1.ReportMailRequest\x1a\x1b.user.v1.ReportMailResponse\"\x1a\x90\x02\x02\x8a\xb5\x18\x13\x12\x11stori/mails.write\x12_\n\tListMails\x12\x19.user.v1.ListMailsRequest\x1a\x1a.user.v1.ListMailsResponse\"\x1b\x90\x02\x01\x8a\xb5\x18\x14\x08\x01\x12\x10stori/users.readb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,8 +42,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USERSERVICE'].methods_by_name['BatchGetUsers']._serialized_options = b'\220\002\001\212\265\030\024\010\001\022\020stori/users.read'
   _globals['_USERSERVICE'].methods_by_name['UpdateUser']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['UpdateUser']._serialized_options = b'\212\265\030\002\010\001'
-  _globals['_EMAILSTATE']._serialized_start=853
-  _globals['_EMAILSTATE']._serialized_end=976
+  _globals['_USERSERVICE'].methods_by_name['ReportMail']._loaded_options = None
+  _globals['_USERSERVICE'].methods_by_name['ReportMail']._serialized_options = b'\220\002\002\212\265\030\023\022\021stori/mails.write'
+  _globals['_USERSERVICE'].methods_by_name['ListMails']._loaded_options = None
+  _globals['_USERSERVICE'].methods_by_name['ListMails']._serialized_options = b'\220\002\001\212\265\030\024\010\001\022\020stori/users.read'
+  _globals['_EMAILSTATE']._serialized_start=1550
+  _globals['_EMAILSTATE']._serialized_end=1673
+  _globals['_MAILSTATE']._serialized_start=1675
+  _globals['_MAILSTATE']._serialized_end=1785
+  _globals['_MAILFEEDBACKKIND']._serialized_start=1788
+  _globals['_MAILFEEDBACKKIND']._serialized_end=1971
   _globals['_USER']._serialized_start=134
   _globals['_USER']._serialized_end=332
   _globals['_ENSUREUSERREQUEST']._serialized_start=334
@@ -64,6 +72,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEUSERREQUEST']._serialized_end=800
   _globals['_UPDATEUSERRESPONSE']._serialized_start=802
   _globals['_UPDATEUSERRESPONSE']._serialized_end=851
-  _globals['_USERSERVICE']._serialized_start=979
-  _globals['_USERSERVICE']._serialized_end=1353
+  _globals['_MAIL']._serialized_start=854
+  _globals['_MAIL']._serialized_end=1137
+  _globals['_MAILFEEDBACK']._serialized_start=1140
+  _globals['_MAILFEEDBACK']._serialized_end=1277
+  _globals['_REPORTMAILREQUEST']._serialized_start=1279
+  _globals['_REPORTMAILREQUEST']._serialized_end=1327
+  _globals['_REPORTMAILRESPONSE']._serialized_start=1329
+  _globals['_REPORTMAILRESPONSE']._serialized_end=1349
+  _globals['_LISTMAILSREQUEST']._serialized_start=1351
+  _globals['_LISTMAILSREQUEST']._serialized_end=1472
+  _globals['_LISTMAILSRESPONSE']._serialized_start=1474
+  _globals['_LISTMAILSRESPONSE']._serialized_end=1548
+  _globals['_USERSERVICE']._serialized_start=1974
+  _globals['_USERSERVICE']._serialized_end=2544
 # @@protoc_insertion_point(module_scope)

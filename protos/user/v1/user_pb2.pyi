@@ -40,6 +40,50 @@ EMAIL_STATE_BOUNCED: EmailState.ValueType  # 2
 EMAIL_STATE_COMPLAINED: EmailState.ValueType  # 3
 Global___EmailState: _TypeAlias = EmailState  # noqa: Y015
 
+class _MailState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MailStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MailState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MAIL_STATE_UNSPECIFIED: _MailState.ValueType  # 0
+    MAIL_STATE_SENT: _MailState.ValueType  # 1
+    MAIL_STATE_FAILED: _MailState.ValueType  # 2
+    MAIL_STATE_SUPPRESSED: _MailState.ValueType  # 3
+    """The address had bounced, or its owner complained."""
+
+class MailState(_MailState, metaclass=_MailStateEnumTypeWrapper): ...
+
+MAIL_STATE_UNSPECIFIED: MailState.ValueType  # 0
+MAIL_STATE_SENT: MailState.ValueType  # 1
+MAIL_STATE_FAILED: MailState.ValueType  # 2
+MAIL_STATE_SUPPRESSED: MailState.ValueType  # 3
+"""The address had bounced, or its owner complained."""
+Global___MailState: _TypeAlias = MailState  # noqa: Y015
+
+class _MailFeedbackKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MailFeedbackKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MailFeedbackKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MAIL_FEEDBACK_KIND_UNSPECIFIED: _MailFeedbackKind.ValueType  # 0
+    MAIL_FEEDBACK_KIND_DELIVERY: _MailFeedbackKind.ValueType  # 1
+    MAIL_FEEDBACK_KIND_BOUNCE: _MailFeedbackKind.ValueType  # 2
+    MAIL_FEEDBACK_KIND_COMPLAINT: _MailFeedbackKind.ValueType  # 3
+    MAIL_FEEDBACK_KIND_REJECT: _MailFeedbackKind.ValueType  # 4
+    """By SES itself, after it had accepted the mail: it holds a virus."""
+
+class MailFeedbackKind(_MailFeedbackKind, metaclass=_MailFeedbackKindEnumTypeWrapper): ...
+
+MAIL_FEEDBACK_KIND_UNSPECIFIED: MailFeedbackKind.ValueType  # 0
+MAIL_FEEDBACK_KIND_DELIVERY: MailFeedbackKind.ValueType  # 1
+MAIL_FEEDBACK_KIND_BOUNCE: MailFeedbackKind.ValueType  # 2
+MAIL_FEEDBACK_KIND_COMPLAINT: MailFeedbackKind.ValueType  # 3
+MAIL_FEEDBACK_KIND_REJECT: MailFeedbackKind.ValueType  # 4
+"""By SES itself, after it had accepted the mail: it holds a virus."""
+Global___MailFeedbackKind: _TypeAlias = MailFeedbackKind  # noqa: Y015
+
 @_typing.final
 class User(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -281,3 +325,194 @@ class UpdateUserResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UpdateUserResponse: _TypeAlias = UpdateUserResponse  # noqa: Y015
+
+@_typing.final
+class Mail(_message.Message):
+    """How a mail ended: ids, states and times, no address and nothing of its text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERY_ID_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    RESOURCE_FIELD_NUMBER: _builtins.int
+    HOLDER_SUBJECT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    SES_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    SETTLE_TIME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
+    delivery_id: _builtins.str
+    """TypeID, evt_…: the event's id. There is one mail at most for each."""
+    type: _builtins.str
+    """The event's type, such as stori.txn.v1.ImportCompleted."""
+    resource: _builtins.str
+    """The id of what the event is about, such as imp_…."""
+    holder_subject: _builtins.str
+    """Cognito's `sub` of the one it is for; empty where that is not known any more."""
+    state: Global___MailState.ValueType
+    code: _builtins.str
+    """Why it is not SENT: SES's error code, or one of ours."""
+    attempt: _builtins.int
+    """Attempts that may each have left."""
+    ses_message_id: _builtins.str
+    """Empty where SES did not accept it, or is not known to have."""
+    request_id: _builtins.str
+    """Set by the service: of the request that the event came from."""
+    @_builtins.property
+    def settle_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def feedback(self) -> _containers.RepeatedCompositeFieldContainer[Global___MailFeedback]:
+        """Set by the service, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        delivery_id: _builtins.str = ...,
+        type: _builtins.str = ...,
+        resource: _builtins.str = ...,
+        holder_subject: _builtins.str = ...,
+        state: Global___MailState.ValueType = ...,
+        code: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        ses_message_id: _builtins.str = ...,
+        settle_time: _timestamp_pb2.Timestamp | None = ...,
+        request_id: _builtins.str = ...,
+        feedback: _abc.Iterable[Global___MailFeedback] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settle_time", b"settle_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "code", b"code", "delivery_id", b"delivery_id", "feedback", b"feedback", "holder_subject", b"holder_subject", "request_id", b"request_id", "resource", b"resource", "ses_message_id", b"ses_message_id", "settle_time", b"settle_time", "state", b"state", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Mail: _TypeAlias = Mail  # noqa: Y015
+
+@_typing.final
+class MailFeedback(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    SES_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    kind: Global___MailFeedbackKind.ValueType
+    detail: _builtins.str
+    """SES's words for it, such as Permanent/General; may be empty."""
+    ses_message_id: _builtins.str
+    """Of the attempt it is about."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        kind: Global___MailFeedbackKind.ValueType = ...,
+        detail: _builtins.str = ...,
+        ses_message_id: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "kind", b"kind", "ses_message_id", b"ses_message_id", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MailFeedback: _TypeAlias = MailFeedback  # noqa: Y015
+
+@_typing.final
+class ReportMailRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAIL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def mail(self) -> Global___Mail: ...
+    def __init__(
+        self,
+        *,
+        mail: Global___Mail | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["mail", b"mail"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mail", b"mail"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportMailRequest: _TypeAlias = ReportMailRequest  # noqa: Y015
+
+@_typing.final
+class ReportMailResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportMailResponse: _TypeAlias = ReportMailResponse  # noqa: Y015
+
+@_typing.final
+class ListMailsRequest(_message.Message):
+    """Exactly one of the three keys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVERY_ID_FIELD_NUMBER: _builtins.int
+    RESOURCES_FIELD_NUMBER: _builtins.int
+    SES_MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    delivery_id: _builtins.str
+    ses_message_id: _builtins.str
+    page_size: _builtins.int
+    """1 to 100; 0 is 50."""
+    page_token: _builtins.str
+    @_builtins.property
+    def resources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 100 ids of what the events are about."""
+
+    def __init__(
+        self,
+        *,
+        delivery_id: _builtins.str = ...,
+        resources: _abc.Iterable[_builtins.str] | None = ...,
+        ses_message_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery_id", b"delivery_id", "page_size", b"page_size", "page_token", b"page_token", "resources", b"resources", "ses_message_id", b"ses_message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMailsRequest: _TypeAlias = ListMailsRequest  # noqa: Y015
+
+@_typing.final
+class ListMailsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAILS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def mails(self) -> _containers.RepeatedCompositeFieldContainer[Global___Mail]:
+        """Empty where there is none the caller may see."""
+
+    def __init__(
+        self,
+        *,
+        mails: _abc.Iterable[Global___Mail] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mails", b"mails", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMailsResponse: _TypeAlias = ListMailsResponse  # noqa: Y015

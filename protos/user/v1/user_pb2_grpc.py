@@ -55,6 +55,16 @@ class UserServiceStub:
                 request_serializer=protos_dot_user_dot_v1_dot_user__pb2.UpdateUserRequest.SerializeToString,
                 response_deserializer=protos_dot_user_dot_v1_dot_user__pb2.UpdateUserResponse.FromString,
                 _registered_method=True)
+        self.ReportMail = channel.unary_unary(
+                '/user.v1.UserService/ReportMail',
+                request_serializer=protos_dot_user_dot_v1_dot_user__pb2.ReportMailRequest.SerializeToString,
+                response_deserializer=protos_dot_user_dot_v1_dot_user__pb2.ReportMailResponse.FromString,
+                _registered_method=True)
+        self.ListMails = channel.unary_unary(
+                '/user.v1.UserService/ListMails',
+                request_serializer=protos_dot_user_dot_v1_dot_user__pb2.ListMailsRequest.SerializeToString,
+                response_deserializer=protos_dot_user_dot_v1_dot_user__pb2.ListMailsResponse.FromString,
+                _registered_method=True)
 
 
 class UserServiceServicer:
@@ -89,6 +99,20 @@ class UserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportMail(self, request, context):
+        """Keeps what became of a mail, for 140 days. A repeat changes nothing: a delivery that has ended is not mailed again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMails(self, request, context):
+        """Mails that have ended, oldest event first, with what SES said of them since. People see those that were for them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UserServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +135,16 @@ def add_UserServiceServicer_to_server(servicer, server):
                     servicer.UpdateUser,
                     request_deserializer=protos_dot_user_dot_v1_dot_user__pb2.UpdateUserRequest.FromString,
                     response_serializer=protos_dot_user_dot_v1_dot_user__pb2.UpdateUserResponse.SerializeToString,
+            ),
+            'ReportMail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportMail,
+                    request_deserializer=protos_dot_user_dot_v1_dot_user__pb2.ReportMailRequest.FromString,
+                    response_serializer=protos_dot_user_dot_v1_dot_user__pb2.ReportMailResponse.SerializeToString,
+            ),
+            'ListMails': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMails,
+                    request_deserializer=protos_dot_user_dot_v1_dot_user__pb2.ListMailsRequest.FromString,
+                    response_serializer=protos_dot_user_dot_v1_dot_user__pb2.ListMailsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +256,60 @@ class UserService:
             '/user.v1.UserService/UpdateUser',
             protos_dot_user_dot_v1_dot_user__pb2.UpdateUserRequest.SerializeToString,
             protos_dot_user_dot_v1_dot_user__pb2.UpdateUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportMail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/user.v1.UserService/ReportMail',
+            protos_dot_user_dot_v1_dot_user__pb2.ReportMailRequest.SerializeToString,
+            protos_dot_user_dot_v1_dot_user__pb2.ReportMailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMails(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/user.v1.UserService/ListMails',
+            protos_dot_user_dot_v1_dot_user__pb2.ListMailsRequest.SerializeToString,
+            protos_dot_user_dot_v1_dot_user__pb2.ListMailsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,10 @@ class UserServiceStub:
     """Answers in the order of the keys; a missing one explicitly."""
     UpdateUser: _grpc.UnaryUnaryMultiCallable[_user_pb2.UpdateUserRequest, _user_pb2.UpdateUserResponse]
     """Changes the caller's own profile."""
+    ReportMail: _grpc.UnaryUnaryMultiCallable[_user_pb2.ReportMailRequest, _user_pb2.ReportMailResponse]
+    """Keeps what became of a mail, for 140 days. A repeat changes nothing: a delivery that has ended is not mailed again."""
+    ListMails: _grpc.UnaryUnaryMultiCallable[_user_pb2.ListMailsRequest, _user_pb2.ListMailsResponse]
+    """Mails that have ended, oldest event first, with what SES said of them since. People see those that were for them."""
 
 @_typing.type_check_only
 class UserServiceAsyncStub(UserServiceStub):
@@ -55,6 +59,10 @@ class UserServiceAsyncStub(UserServiceStub):
     """Answers in the order of the keys; a missing one explicitly."""
     UpdateUser: _aio.UnaryUnaryMultiCallable[_user_pb2.UpdateUserRequest, _user_pb2.UpdateUserResponse]  # type: ignore[assignment]
     """Changes the caller's own profile."""
+    ReportMail: _aio.UnaryUnaryMultiCallable[_user_pb2.ReportMailRequest, _user_pb2.ReportMailResponse]  # type: ignore[assignment]
+    """Keeps what became of a mail, for 140 days. A repeat changes nothing: a delivery that has ended is not mailed again."""
+    ListMails: _aio.UnaryUnaryMultiCallable[_user_pb2.ListMailsRequest, _user_pb2.ListMailsResponse]  # type: ignore[assignment]
+    """Mails that have ended, oldest event first, with what SES said of them since. People see those that were for them."""
 
 class UserServiceServicer(metaclass=_abc_1.ABCMeta):
     """The people Stori knows. A person is registered by their first call, from what Cognito says of them."""
@@ -90,5 +98,21 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_user_pb2.UpdateUserResponse, _abc.Awaitable[_user_pb2.UpdateUserResponse]]:
         """Changes the caller's own profile."""
+
+    @_abc_1.abstractmethod
+    def ReportMail(
+        self,
+        request: _user_pb2.ReportMailRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_pb2.ReportMailResponse, _abc.Awaitable[_user_pb2.ReportMailResponse]]:
+        """Keeps what became of a mail, for 140 days. A repeat changes nothing: a delivery that has ended is not mailed again."""
+
+    @_abc_1.abstractmethod
+    def ListMails(
+        self,
+        request: _user_pb2.ListMailsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_user_pb2.ListMailsResponse, _abc.Awaitable[_user_pb2.ListMailsResponse]]:
+        """Mails that have ended, oldest event first, with what SES said of them since. People see those that were for them."""
 
 def add_UserServiceServicer_to_server(servicer: UserServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
