@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 from uuid import uuid4
 
 import structlog
@@ -51,6 +51,21 @@ class Claim:
     token: str
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """A settled delivery as it is recorded; earlier releases did not record `holder_subject`, which then is empty."""
+
+    delivery_id: str
+    type: str
+    subject: str
+    holder_subject: str
+    state: Settled
+    attempt: int
+    code: str
+    ses_message_id: str
+    update_time: datetime
+
+
 class Deliveries:
     """`now` is Unix time in seconds."""
 
@@ -62,15 +77,16 @@ class Deliveries:
         self._lease_seconds = lease_seconds
         self._now = now
 
-    async def is_settled(self, delivery_id: str) -> bool:
+    async def settled(self, delivery_id: str) -> Delivery | None:
+        """The delivery, where it has ended."""
         item = await self._get(delivery_id)
-        return item is not None and item["state"]["S"] in SETTLED
+        return _delivery(item) if item is not None and item["state"]["S"] in SETTLED else None
 
-    async def claim(self, delivery_id: str, *, type: str, subject: str) -> Claim | None:  # noqa: A002 – the event's name
+    async def claim(self, delivery_id: str, *, type: str, subject: str, holder_subject: str) -> Claim | None:  # noqa: A002 – the event's name
         """The next attempt, or None where the delivery is settled. Waits while another holds the lease."""
         token = str(uuid4())
         first = Claim(delivery_id, 1, token)
-        if await self._create(first, type, subject):
+        if await self._create(first, type=type, subject=subject, holder_subject=holder_subject):
             return first
         # Ends: each lease does, there are at most ATTEMPTS_MAX of them, and the handler has a deadline of its own.
         while (item := await self._get(delivery_id)) is not None and item["state"]["S"] not in SETTLED:
@@ -128,12 +144,11 @@ class Deliveries:
         item: Item | None = answer.get("Item")
         return item
 
-    async def _create(self, claim: Claim, event_type: str, subject: str) -> bool:
+    async def _create(self, claim: Claim, **about: str) -> bool:
         first = {
             **self._leased(claim),
+            **about,
             "delivery_id": claim.delivery_id,
-            "type": event_type,
-            "subject": subject,
             "create_time": self._stamp(),
             "update_time": self._stamp(),
             "expire_time": int(self._now()) + KEPT_SECONDS,
@@ -189,6 +204,20 @@ class Deliveries:
 
 def _held(item: Item) -> Claim:
     return Claim(item["delivery_id"]["S"], int(item["attempt"]["N"]), item["token"]["S"])
+
+
+def _delivery(item: Item) -> Delivery:
+    return Delivery(
+        delivery_id=item["delivery_id"]["S"],
+        type=item["type"]["S"],
+        subject=item["subject"]["S"],
+        holder_subject=item.get("holder_subject", {}).get("S", ""),
+        state=cast("Settled", item["state"]["S"]),
+        attempt=int(item["attempt"]["N"]),
+        code=item["code"]["S"],
+        ses_message_id=item["ses_message_id"]["S"],
+        update_time=datetime.fromisoformat(item["update_time"]["S"]),
+    )
 
 
 def _typed(value: str | int) -> dict[str, str]:

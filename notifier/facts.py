@@ -4,21 +4,16 @@ An event only says which import it was and, of an undo, what that did.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from notifier.settings import NotifierSettings
+from notifier.clients import Clients
 from protos.txn.v1 import txn_pb2 as txn
-from protos.txn.v1 import txn_pb2_grpc as txn_rpc
 from protos.user.v1 import user_pb2 as user
-from protos.user.v1 import user_pb2_grpc as user_rpc
 from runtime.refusals import FailedPrecondition, NotFound
-from runtime.rpc.client import open_channel
-from runtime.tokens.machine import MachineTokens
 
 REJECTS_SHOWN = 3
 
@@ -56,17 +51,10 @@ class FactSource(Protocol):
 
 
 class RpcFacts:
-    """Facts by gRPC, with the notifier's own token."""
+    """Facts by gRPC."""
 
-    def __init__(
-        self,
-        users: "user_rpc.UserServiceAsyncStub",
-        accounts: "txn_rpc.AccountServiceAsyncStub",
-        imports: "txn_rpc.ImportServiceAsyncStub",
-    ) -> None:
-        self._users = users
-        self._accounts = accounts
-        self._imports = imports
+    def __init__(self, clients: Clients) -> None:
+        self._users, self._accounts, self._imports = clients.users, clients.accounts, clients.imports
 
     async def of_import(self, import_id: str, account_id: str, states: Collection[txn.ImportState.ValueType]) -> Facts:
         account, summary = await asyncio.gather(self._account(account_id), self._summary(account_id))
@@ -106,20 +94,3 @@ class RpcFacts:
             return []
         request = txn.ListImportRowsRequest(import_id=found.id, outcome=txn.ROW_OUTCOME_REJECT, page_size=REJECTS_SHOWN)
         return (await self._imports.ListImportRows(request)).rows
-
-
-@asynccontextmanager
-async def open_facts(settings: NotifierSettings) -> AsyncIterator[RpcFacts]:
-    tokens = MachineTokens(settings)
-    try:
-        async with (
-            open_channel(settings.user_svc_address, credential=tokens.token, settings=settings) as users,
-            open_channel(settings.txn_svc_address, credential=tokens.token, settings=settings) as txns,
-        ):
-            yield RpcFacts(
-                user_rpc.UserServiceStub(users),
-                txn_rpc.AccountServiceStub(txns),
-                txn_rpc.ImportServiceStub(txns),
-            )
-    finally:
-        await tokens.close()

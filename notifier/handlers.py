@@ -11,6 +11,7 @@ from notifier.deliveries import Claim, Deliveries
 from notifier.facts import Facts, FactSource, Undo
 from notifier.letter import write
 from notifier.mail import Mail, compose
+from notifier.reports import Reports
 from notifier.sender import NotAccepted, OutcomeUnknown, Rejected, Sender, StillUnknown
 from notifier.settings import MailSettings
 from protos.events.v1 import events_pb2 as events
@@ -39,10 +40,18 @@ log = structlog.get_logger()
 class Notifications:
     """Mails each import that has ended, or was undone, to its holder: once for each event."""
 
-    def __init__(self, facts: FactSource, deliveries: Deliveries, sender: Sender, settings: MailSettings) -> None:
+    def __init__(
+        self,
+        facts: FactSource,
+        deliveries: Deliveries,
+        sender: Sender,
+        reports: Reports,
+        settings: MailSettings,
+    ) -> None:
         self._facts = facts
         self._deliveries = deliveries
         self._sender = sender
+        self._reports = reports
         self._settings = settings
 
     async def handle(self, message: Message) -> None:
@@ -61,13 +70,26 @@ class Notifications:
             raise ValueError("The event's subject is not the import it tells of.")
         delivery_id = to_id(PREFIX, event.id)
         # At its first coming a message is hardly ever about what is settled; where it is, the claim tells as well.
-        if not is_first and await self._deliveries.is_settled(delivery_id):
+        delivery = None if is_first else await self._deliveries.settled(delivery_id)
+        if delivery is None:
+            await self._mail_once(event, news, states, delivery_id)
+            delivery = await self._deliveries.settled(delivery_id)
+        else:
             log.info("delivery known", delivery_id=delivery_id)
-            return
+        if delivery is not None:
+            # Of a known one too: whoever settled it may have died before this. It brings the message back if it fails,
+            # and never the mail.
+            await self._reports.report(delivery)
+
+    async def _mail_once(
+        self, event: Event, news: News, states: Collection[txn.ImportState.ValueType], delivery_id: str
+    ) -> None:
         # Everything that may fail without consequence comes before the claim.
         facts = await self._facts.of_import(news.import_id, news.account_id, states)
         mail = self._mail(replace(facts, undo=_undo(event, news)), delivery_id)
-        claim = await self._deliveries.claim(delivery_id, type=event.type, subject=event.subject)
+        claim = await self._deliveries.claim(
+            delivery_id, type=event.type, subject=event.subject, holder_subject=facts.holder.subject
+        )
         if claim is None:
             log.info("delivery known", delivery_id=delivery_id)
             return

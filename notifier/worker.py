@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from notifier.clients import open_clients
 from notifier.deliveries import Deliveries
-from notifier.facts import open_facts
+from notifier.facts import RpcFacts
 from notifier.handlers import Notifications
+from notifier.reports import Reports
 from notifier.sender import SesSender
 from notifier.settings import NotifierSettings, WorkerSettings
 from runtime.aws import Aws
@@ -26,9 +28,10 @@ async def open_core(settings: NotifierSettings) -> AsyncIterator[Core]:
     aws = Aws(settings)
     sender = SesSender(aws, settings)
     try:
-        async with open_facts(settings) as facts:
+        async with open_clients(settings) as clients:
             deliveries = Deliveries(aws, settings.deliveries_table)
-            yield Core(aws, deliveries, Notifications(facts, deliveries, sender, settings))
+            facts, reports = RpcFacts(clients), Reports(clients)
+            yield Core(aws, deliveries, Notifications(facts, deliveries, sender, reports, settings))
     finally:
         aws.close()
 

@@ -14,9 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from local.emulator import REGION, Emulator
+from notifier.clients import open_clients
 from notifier.deliveries import Deliveries
-from notifier.facts import Facts, open_facts
+from notifier.facts import Facts, RpcFacts
 from notifier.handlers import News, Notifications
+from notifier.reports import Reports
 from notifier.sender import SesSender
 from notifier.settings import NotifierSettings
 from protos.events.v1 import events_pb2 as events
@@ -43,9 +45,14 @@ SERVICES = ("user.v1.UserService", "txn.v1.AccountService", "txn.v1.ImportServic
 
 @dataclass
 class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_rpc.ImportServiceServicer):
-    """Answers what the notifier asks, from facts that a test lays down. `then` happens after a summary is answered."""
+    """Answers what the notifier asks, from facts that a test lays down. `then` happens after a summary is answered.
+
+    `reports` is what it was told of each mail, by the event; nothing is heard while `is_deaf`.
+    """
 
     known: dict[str, Facts] = field(default_factory=dict)
+    reports: defaultdict[str, list[user.Mail]] = field(default_factory=lambda: defaultdict(list))
+    is_deaf: bool = False
     request_ids: list[str] = field(default_factory=list)
     is_down: bool = False
     then: Callable[[], object] = bool
@@ -76,6 +83,13 @@ class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_r
         holders = {each.account.owner_subject: each.holder for each in self.known.values() if each.holder.email}
         results = [user.BatchGetUsersResult(key=key, user=holders.get(key)) for key in request.subjects]
         return user.BatchGetUsersResponse(results=results)
+
+    async def ReportMail(self, request: user.ReportMailRequest, context: Any) -> user.ReportMailResponse:
+        if self.is_deaf:
+            raise Unavailable("deaf")
+        self.request_ids.append(current().request_id)
+        self.reports[request.mail.delivery_id].append(request.mail)
+        return user.ReportMailResponse()
 
     def _of(self, account_id: str) -> Facts:
         found = [each for each in self.known.values() if each.statement_import.account_id == account_id]
@@ -249,8 +263,8 @@ async def mailing_stage(emulator: Emulator) -> AsyncIterator[Mailing]:
             sender = SesSender(aws_of_ses, settings)
             create_table(settings.deliveries_table, aws.client("dynamodb"))
             deliveries = Deliveries(aws, settings.deliveries_table)
-            async with open_facts(settings) as source:
-                notifications = Notifications(source, deliveries, sender, settings)
+            async with open_clients(settings) as clients:
+                notifications = Notifications(RpcFacts(clients), deliveries, sender, Reports(clients), settings)
                 attempts = Attempts(aws, notifications)
                 async with attempts.consumed(aws, settings):
                     yield Mailing(aws, ses, ledger, settings, notifications, issuer, attempts)
@@ -264,5 +278,6 @@ def mailing(mailing_stage: Mailing) -> Mailing:
     mailing_stage.ses.forget()
     mailing_stage.ledger.request_ids.clear()
     mailing_stage.ledger.is_down = False
+    mailing_stage.ledger.is_deaf = False
     mailing_stage.ledger.then = bool
     return mailing_stage

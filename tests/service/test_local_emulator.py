@@ -89,8 +89,8 @@ def test_the_notifier_gets_its_scopes_and_no_others(emulator: Emulator, outputs:
             auth=(outputs["NotifierClientId"], outputs.notifier_client_secret),
         ).status_code
 
-    assert ask("stori/users.read stori/txns.read") == 200
-    assert ask("stori/mails.write") == 400
+    assert ask("stori/users.read stori/txns.read stori/mails.write") == 200
+    assert ask("openid") == 400
 
 
 @pytest.mark.parametrize(("size", "status"), [(10, 204), (11, 400)])

@@ -5,13 +5,14 @@ import json
 import urllib.request
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from local.emulator import Emulator
-from notifier.deliveries import LEASE_SECONDS
+from notifier.deliveries import LEASE_SECONDS, Delivery
 from notifier.letter import write
 from notifier.mail import compose
 from notifier.sender import NotAccepted, OutcomeUnknown, SesSender
@@ -471,6 +472,105 @@ async def test_ses_that_cannot_be_reached_uses_up_no_attempt(mailing: Mailing, m
         await mailing.handle(event)
 
     assert (mailing.delivery(event)["state"], mailing.delivery(event)["attempt"]) == ("WAITING", "0")
+
+
+async def test_what_became_of_a_mail_is_reported_without_an_address(mailing: Mailing) -> None:
+    event = mailing.settle_import()
+    delivery_id = to_id("evt", event.id)
+
+    await mailing.handle(event)
+
+    [report] = mailing.ledger.reports[delivery_id]
+    kept, holder = mailing.delivery(event), mailing.ledger.known[event.subject].holder
+    assert (report.delivery_id, report.type, report.resource) == (delivery_id, event.type, event.subject)
+    assert (report.state, report.attempt, report.code) == (user.MAIL_STATE_SENT, 1, "")
+    assert (report.ses_message_id, report.holder_subject) == (kept["ses_message_id"], holder.subject)
+    assert report.settle_time.ToJsonString() == kept["update_time"].replace("+00:00", "Z")
+    assert holder.email not in str(report)
+
+
+async def test_a_mail_that_was_suppressed_or_has_failed_is_reported_as_such(mailing: Mailing) -> None:
+    suppressed = mailing.settle_import(email_state=user.EMAIL_STATE_BOUNCED)
+    rejected, unknown = mailing.settle_import(), mailing.settle_import()
+
+    await mailing.handle(suppressed)
+    mailing.ses.script.append((400, "MessageRejected"))
+    await mailing.handle(rejected)
+    await _die_while_sending(mailing, unknown, times=3)
+    await mailing.handle(unknown)
+
+    reports = [mailing.ledger.reports[to_id("evt", event.id)] for event in (suppressed, rejected, unknown)]
+    assert [[(each.state, each.code) for each in of_event] for of_event in reports] == [
+        [(user.MAIL_STATE_SUPPRESSED, "")],
+        [(user.MAIL_STATE_FAILED, "MessageRejected")],
+        [(user.MAIL_STATE_FAILED, "OUTCOME_UNKNOWN")],
+    ]
+    assert reports[2][0].attempt == 3
+
+
+async def test_a_mail_that_may_still_leave_is_not_reported(mailing: Mailing) -> None:
+    event = mailing.settle_import()
+    mailing.ses.script.append(THROTTLED)
+
+    with pytest.raises(NotAccepted):
+        await mailing.handle(event)
+
+    assert mailing.ledger.reports[to_id("evt", event.id)] == []
+
+
+async def test_a_report_that_is_not_heard_comes_with_the_message_and_the_mail_does_not(mailing: Mailing) -> None:
+    event = mailing.settle_import()
+    mailing.ledger.is_deaf = True
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await mailing.handle(event)
+    assert mailing.delivery(event)["state"] == "SENT"
+
+    mailing.ledger.is_deaf = False
+    await mailing.handle(event)
+
+    assert len(mailing.ses.requests) == 1
+    [report] = mailing.ledger.reports[to_id("evt", event.id)]
+    assert (report.state, report.attempt) == (user.MAIL_STATE_SENT, 1)
+
+
+async def test_a_death_between_the_record_and_the_report_is_made_up_for_by_the_redelivered_message(
+    mailing: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, died = mailing.settle_import(), asyncio.Event()
+
+    async def die(_: Delivery) -> None:
+        died.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as dying:
+        dying.setattr(mailing.notifications, "_reports", SimpleNamespace(report=die))
+        handling = asyncio.create_task(mailing.notifications.handle(message(event.to_json())))
+        await asyncio.wait_for(died.wait(), LEASE_SECONDS)
+        handling.cancel()
+        await asyncio.gather(handling, return_exceptions=True)
+    assert (mailing.delivery(event)["state"], mailing.ledger.reports[to_id("evt", event.id)]) == ("SENT", [])
+
+    await mailing.handle(event)
+
+    assert len(mailing.ses.requests) == 1
+    assert len(mailing.ledger.reports[to_id("evt", event.id)]) == 1
+
+
+async def test_a_record_of_an_earlier_release_is_reported_without_its_holder(mailing: Mailing) -> None:
+    event = mailing.settle_import()
+    await mailing.handle(event)
+    await mailing.aws.call(
+        mailing.aws.client("dynamodb").update_item,
+        TableName=mailing.settings.deliveries_table,
+        Key={"delivery_id": {"S": to_id("evt", event.id)}},
+        UpdateExpression="REMOVE holder_subject",
+    )
+
+    await mailing.handle(event)
+
+    reports = mailing.ledger.reports[to_id("evt", event.id)]
+    assert [each.holder_subject for each in reports][1:] == [""]
 
 
 async def test_the_emulator_s_ses_takes_the_mail(mailing: Mailing, emulator: Emulator) -> None:
