@@ -143,6 +143,7 @@ class StatementImport(Base):
         ),
         Index("import_reading", "account_id", "reading_id"),
         Index("import_same", "account_id", "sha256"),
+        Index("import_request", "request_id"),
         Index("import_repeats", "repeats_id", postgresql_where=text("repeats_id IS NOT NULL")),
         Index(
             "import_uncleared",
@@ -297,4 +298,8 @@ class IdempotencyKey(Base):
 
 
 outbox = outbox_table(Base.metadata)
+Index("outbox_subject", outbox.c.subject, outbox.c.position)
 audit_event = audit_table(Base.metadata)
+IS_OF_IMPORT = text("resource LIKE 'imp\\_%'")
+"""SQL: whether a row of the audit is about an import. Written as the index has it, or PostgreSQL does not see it."""
+Index("audit_event_request", audit_event.c.request_id, postgresql_where=IS_OF_IMPORT)

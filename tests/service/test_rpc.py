@@ -54,6 +54,12 @@ class Servicer(user_pb2_grpc.UserServiceServicer):
     async def BatchGetUsers(self, request: Any, context: Any) -> Any:
         raise AssertionError
 
+    async def ReportMail(self, request: Any, context: Any) -> Any:
+        raise AssertionError
+
+    async def ListMails(self, request: Any, context: Any) -> Any:
+        raise AssertionError
+
 
 async def verify(token: str) -> Caller:
     kinds = {"person": ("person", ""), "reader": ("service", "stori/users.read"), "stranger": ("service", "other")}

@@ -15,7 +15,7 @@ from runtime.pages import Position, list_of, page_size, page_token, position_of
 from txn_svc.access import SUPPORT, Verb, audit_reading, require, require_staff
 from txn_svc.fields import batch_ids
 from txn_svc.idempotency import once
-from txn_svc.imports import changes, reading, store, undo
+from txn_svc.imports import changes, reading, store, trace, undo
 from txn_svc.imports.changes import account_closed
 from txn_svc.imports.exporting import ImportExports
 from txn_svc.imports.mapping import import_to_proto, row_to_proto
@@ -205,6 +205,19 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
             known = {from_id("acct", one.account_id) for one in results if one.state in HAVE_IMPORT}
             await audit_reading(self._database, "BatchGetStoredObjects", dict.fromkeys(known, SUPPORT))
         return txn_pb2.BatchGetStoredObjectsResponse(results=results)
+
+    async def TraceImports(self, request: txn_pb2.TraceImportsRequest, context: Any) -> txn_pb2.TraceImportsResponse:
+        caller, size, key = call.caller(), page_size(request.page_size, LIST_SIZE), trace.key_of(request)
+        this_list = list_of("traces", caller.subject, *key)
+        start = after(position_of(this_list, request.page_token))
+        async with self._database.read(snapshot=True) as session:
+            seen = await reading.page(session, caller, await trace.found_by(session, caller, key), start, size + 1)
+            page = seen[:size]
+            traces = await trace.traces(session, page)
+        await self._audit("TraceImports", page)
+        is_last = len(seen) <= size
+        last = None if is_last else position_after(page[-1].found.create_time, page[-1].found.id)
+        return txn_pb2.TraceImportsResponse(traces=traces, next_page_token=page_token(this_list, last) if last else "")
 
     async def WatchImports(
         self, request: txn_pb2.WatchImportsRequest, context: Any

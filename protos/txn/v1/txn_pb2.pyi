@@ -2156,6 +2156,189 @@ class ListImportsResponse(_message.Message):
 Global___ListImportsResponse: _TypeAlias = ListImportsResponse  # noqa: Y015
 
 @_typing.final
+class TraceImportsRequest(_message.Message):
+    """Exactly one of the three ids."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    request_id: _builtins.str
+    """Of the request that started the import, or of one that changed it since."""
+    event_id: _builtins.str
+    """Forgotten 7 days after the event has left."""
+    page_size: _builtins.int
+    """1 to 100; 0 is 20."""
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        event_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "import_id", b"import_id", "page_size", b"page_size", "page_token", b"page_token", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TraceImportsRequest: _TypeAlias = TraceImportsRequest  # noqa: Y015
+
+@_typing.final
+class TraceImportsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRACES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def traces(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportTrace]:
+        """Empty where there is none the caller may see."""
+
+    def __init__(
+        self,
+        *,
+        traces: _abc.Iterable[Global___ImportTrace] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "traces", b"traces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TraceImportsResponse: _TypeAlias = TraceImportsResponse  # noqa: Y015
+
+@_typing.final
+class ImportTrace(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    FAILURE_CODE_FIELD_NUMBER: _builtins.int
+    REPEATS_IMPORT_ID_FIELD_NUMBER: _builtins.int
+    UPLOAD_TIME_FIELD_NUMBER: _builtins.int
+    MOMENTS_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    MOMENT_COUNT_FIELD_NUMBER: _builtins.int
+    EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    account_id: _builtins.str
+    request_id: _builtins.str
+    """Of the request that started it."""
+    state: Global___ImportState.ValueType
+    failure_code: Global___ImportFailureCode.ValueType
+    repeats_import_id: _builtins.str
+    """The import whose file it reads again; empty where it is the first reading."""
+    moment_count: _builtins.int
+    """How many of each there are."""
+    event_count: _builtins.int
+    @_builtins.property
+    def upload_time(self) -> _timestamp_pb2.Timestamp:
+        """When S3 took the file; absent before."""
+
+    @_builtins.property
+    def moments(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportMoment]:
+        """As the audit has them, oldest first; of many the first and the last 50."""
+
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportEvent]:
+        """Those that are not forgotten yet, oldest first; of many the first and the last 50."""
+
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        state: Global___ImportState.ValueType = ...,
+        failure_code: Global___ImportFailureCode.ValueType = ...,
+        repeats_import_id: _builtins.str = ...,
+        upload_time: _timestamp_pb2.Timestamp | None = ...,
+        moments: _abc.Iterable[Global___ImportMoment] | None = ...,
+        events: _abc.Iterable[Global___ImportEvent] | None = ...,
+        moment_count: _builtins.int = ...,
+        event_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upload_time", b"upload_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "event_count", b"event_count", "events", b"events", "failure_code", b"failure_code", "import_id", b"import_id", "moment_count", b"moment_count", "moments", b"moments", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "state", b"state", "upload_time", b"upload_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportTrace: _TypeAlias = ImportTrace  # noqa: Y015
+
+@_typing.final
+class ImportMoment(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    action: _builtins.str
+    """The audit's word for it, such as StartImport or CompleteImport."""
+    request_id: _builtins.str
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        action: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "request_id", b"request_id", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportMoment: _TypeAlias = ImportMoment  # noqa: Y015
+
+@_typing.final
+class ImportEvent(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """TypeID, evt_…: also the id of the mail's delivery."""
+    type: _builtins.str
+    """Of CloudEvents, such as stori.txn.v1.ImportCompleted."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def publish_time(self) -> _timestamp_pb2.Timestamp:
+        """When its destination had accepted it; absent while it waits."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        type: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        publish_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "publish_time", b"publish_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "event_id", b"event_id", "publish_time", b"publish_time", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportEvent: _TypeAlias = ImportEvent  # noqa: Y015
+
+@_typing.final
 class ImportRow(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

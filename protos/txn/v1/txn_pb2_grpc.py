@@ -904,6 +904,11 @@ class ImportServiceStub:
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsResponse.FromString,
                 _registered_method=True)
+        self.TraceImports = channel.unary_unary(
+                '/txn.v1.ImportService/TraceImports',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.TraceImportsRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.TraceImportsResponse.FromString,
+                _registered_method=True)
         self.WatchImports = channel.unary_stream(
                 '/txn.v1.ImportService/WatchImports',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.WatchImportsRequest.SerializeToString,
@@ -1003,6 +1008,14 @@ class ImportServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TraceImports(self, request, context):
+        """What happened to one import, to those of one request, or to that of one event, newest import first: for operators. Ids,
+        states and times, nothing of what a file says.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchImports(self, request, context):
         """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
         terminal state; without, it follows all of the caller's imports.
@@ -1073,6 +1086,11 @@ def add_ImportServiceServicer_to_server(servicer, server):
                     servicer.BatchGetStoredObjects,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsResponse.SerializeToString,
+            ),
+            'TraceImports': grpc.unary_unary_rpc_method_handler(
+                    servicer.TraceImports,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.TraceImportsRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.TraceImportsResponse.SerializeToString,
             ),
             'WatchImports': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchImports,
@@ -1404,6 +1422,33 @@ class ImportService:
             '/txn.v1.ImportService/BatchGetStoredObjects',
             protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsRequest.SerializeToString,
             protos_dot_txn_dot_v1_dot_txn__pb2.BatchGetStoredObjectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TraceImports(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/TraceImports',
+            protos_dot_txn_dot_v1_dot_txn__pb2.TraceImportsRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.TraceImportsResponse.FromString,
             options,
             channel_credentials,
             insecure,

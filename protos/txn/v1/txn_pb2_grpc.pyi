@@ -291,6 +291,10 @@ class ImportServiceStub:
     """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
     PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
     """
+    TraceImports: _grpc.UnaryUnaryMultiCallable[_txn_pb2.TraceImportsRequest, _txn_pb2.TraceImportsResponse]
+    """What happened to one import, to those of one request, or to that of one event, newest import first: for operators. Ids,
+    states and times, nothing of what a file says.
+    """
     WatchImports: _grpc.UnaryStreamMultiCallable[_txn_pb2.WatchImportsRequest, _txn_pb2.WatchImportsResponse]
     """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
     terminal state; without, it follows all of the caller's imports.
@@ -331,6 +335,10 @@ class ImportServiceAsyncStub(ImportServiceStub):
     BatchGetStoredObjects: _aio.UnaryUnaryMultiCallable[_txn_pb2.BatchGetStoredObjectsRequest, _txn_pb2.BatchGetStoredObjectsResponse]  # type: ignore[assignment]
     """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
     PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
+    """
+    TraceImports: _aio.UnaryUnaryMultiCallable[_txn_pb2.TraceImportsRequest, _txn_pb2.TraceImportsResponse]  # type: ignore[assignment]
+    """What happened to one import, to those of one request, or to that of one event, newest import first: for operators. Ids,
+    states and times, nothing of what a file says.
     """
     WatchImports: _aio.UnaryStreamMultiCallable[_txn_pb2.WatchImportsRequest, _txn_pb2.WatchImportsResponse]  # type: ignore[assignment]
     """The current state first, then each change, at most two a second for each import. With an id the stream ends with a
@@ -441,6 +449,16 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_txn_pb2.BatchGetStoredObjectsResponse, _abc.Awaitable[_txn_pb2.BatchGetStoredObjectsResponse]]:
         """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
         PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
+        """
+
+    @_abc_1.abstractmethod
+    def TraceImports(
+        self,
+        request: _txn_pb2.TraceImportsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.TraceImportsResponse, _abc.Awaitable[_txn_pb2.TraceImportsResponse]]:
+        """What happened to one import, to those of one request, or to that of one event, newest import first: for operators. Ids,
+        states and times, nothing of what a file says.
         """
 
     @_abc_1.abstractmethod
