@@ -20,6 +20,7 @@ from cli.repeat import imports_repeat
 from cli.revert import imports_revert
 from cli.sign_in import login, logout, token
 from cli.summary import summary
+from cli.trace import trace
 from cli.transactions import transactions
 from cli.verify import verify
 
@@ -45,6 +46,7 @@ def create_app() -> typer.Typer:
     app.add_typer(_group("Open, change and close accounts.", _ACCOUNT), name="account")
     app.add_typer(_group("Look at imports, decide about them, undo and repeat them.", _IMPORTS), name="imports")
     app.add_typer(_group("", {"redrive": queues_redrive}, alone=queues), name="queues")
+    app.command()(trace)
     app.command("grpc")(call_method)
     app.command("healthcheck", add_help_option=False, context_settings=_PASSED_ON)(healthcheck)
     app.command()(config)

@@ -1,4 +1,4 @@
-"""Moments as a person writes them: 2026-07-15, 2026-07-15T12:00:00Z, or 7d for seven days ago."""
+"""Moments as a person writes them, 2026-07-15, 2026-07-15T12:00:00Z or 7d for seven days ago, and reads them."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -26,9 +26,23 @@ def since(text: str, now: datetime) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def span(seconds: float) -> str:
-    """A duration in its largest whole unit: 42s, 5m, 3h, 2d."""
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= length:
-            return f"{int(seconds // length)}{unit}"
-    return f"{int(seconds)}s"
+def stamp(moment: datetime) -> str:
+    """In UTC, to the millisecond: 2026-07-15T09:30:00.125Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def gap(passed: timedelta) -> str:
+    """How long it was, in the largest two units that say it: 12 ms, 3.4 s, 5 min 3 s, 2 h 5 min, 3 d 4 h."""
+    seconds = passed.total_seconds()
+    if seconds < 1:
+        return f"{round(seconds * 1000)} ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    for unit, part, name, part_name in _GAPS:
+        if seconds >= unit:
+            return f"{int(seconds // unit)} {name} {int(seconds % unit // part)} {part_name}"
+    raise AssertionError
+
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_GAPS = ((_DAY, _HOUR, "d", "h"), (_HOUR, _MINUTE, "h", "min"), (_MINUTE, 1, "min", "s"))

@@ -18,7 +18,7 @@ EVERY_BASIS = tuple(pb.FindingBasis.values())
 ASSUMED = (pb.FINDING_BASIS_ASSUMPTION,)
 
 
-def state_of(found: pb.Import) -> str:
+def state_of(found: pb.Import | pb.ImportTrace) -> str:
     return pb.ImportState.Name(found.state).removeprefix(STATE_PREFIX)
 
 
