@@ -18,8 +18,8 @@ from rich.text import Text
 from cli.exits import ReaderGone
 from cli.text import plain
 
-# Columns of ids, which are copied: they are never broken into lines.
-WHOLE = frozenset({"id", "import", "figure"})
+# Columns of ids, which are copied, and of times: they are never broken into lines.
+WHOLE = frozenset({"id", "import", "figure", "time"})
 
 
 class Output:

@@ -42,12 +42,12 @@ _FEEDBACK: Final = {
 
 @dataclass(frozen=True)
 class Entry:
-    """`id` finds it elsewhere: a request's in the logs, an event's in the deliveries, a message's at SES."""
+    """`reference` finds it elsewhere: a request's id in the logs, an event's in the deliveries, a message's at SES."""
 
     time: datetime
     where: str
     what: str
-    id: str
+    reference: str
 
 
 def timeline(trace: txn.ImportTrace | None, mails: Sequence[user.Mail]) -> list[Entry]:

@@ -15,12 +15,12 @@ from cli.outcome import state_of
 from cli.output import Output, protojson
 from cli.pages import listed
 from cli.session import Clients, run
-from cli.timeline import timeline
+from cli.timeline import Entry, timeline
 from protos.txn.v1 import txn_pb2 as txn
 from protos.user.v1 import user_pb2 as user
 from runtime.ids import prefix_of
 
-COLUMNS = ("time", "after", "where", "what", "id")
+COLUMNS = ("time", "after", "where", "what", "reference")
 WRONG = "not the id of an import (imp_…), of an event or delivery (evt_…), of a request, or of a message of SES"
 FORGOTTEN = "Events are forgotten 7 days after they have left."
 _REQUEST_OR_MESSAGE = re.compile(r"[A-Za-z0-9._:=/+-]{1,128}")
@@ -118,18 +118,36 @@ async def _mails(clients: Clients, **key: Any) -> list[user.Mail]:
 
 def _show(output: Output, import_id: str, found: Found) -> None:
     entries = timeline(found.trace, found.mails)
-    times = [stamp(entry.time) for entry in entries]
-    gaps = ["", *(gap(later.time - earlier.time) for earlier, later in pairwise(entries))]
-    told = [
-        {"time": time, "where": one.where, "what": one.what, "id": one.id}
-        for time, one in zip(times, entries, strict=True)
-    ]
-    mails = [protojson(mail) for mail in found.mails]
-    output.document({"importId": import_id, "timeline": told, "trace": found.trace or {}, "mails": mails})
+    output.document(_document(import_id, found, entries))
     for line in _about(import_id, found.trace):
         output.say(line)
-    rows = zip(times, gaps, entries, strict=True)
-    output.table(COLUMNS, [(time, after, one.where, one.what, one.id) for time, after, one in rows], right=("after",))
+    pairs = list(pairwise([None, *entries]))
+    if output.is_terminal and entries:
+        # The day once, to leave room for what happened.
+        output.say(f"From {entries[0].time:%Y-%m-%d}, in UTC:")
+    rows = [
+        (
+            _time(one, before or one) if output.is_terminal else stamp(one.time),
+            gap(one.time - before.time) if before else "",
+            one.where,
+            one.what,
+            one.reference,
+        )
+        for before, one in pairs
+        if one
+    ]
+    output.table(COLUMNS, rows, right=("time", "after"))
+
+
+def _document(import_id: str, found: Found, entries: list[Entry]) -> dict[str, Any]:
+    told = [{**vars(entry), "time": stamp(entry.time)} for entry in entries]
+    mails = [protojson(mail) for mail in found.mails]
+    return {"importId": import_id, "timeline": told, "trace": found.trace or {}, "mails": mails}
+
+
+def _time(entry: Entry, before: Entry) -> str:
+    """To the millisecond, with its day only where that is another one."""
+    return stamp(entry.time).replace("T", " ")[0 if entry.time.date() != before.time.date() else 11 : -1]
 
 
 def _about(import_id: str, trace: txn.ImportTrace | None) -> Iterator[str]:

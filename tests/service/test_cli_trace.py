@@ -99,7 +99,7 @@ async def test_in_a_pipe_it_is_a_table_with_the_gaps(whole: Whole, operator: Sto
 
     assert done.lines[0] == f"{found.id} of {found.account_id}, COMPLETED, request {found.request_id}"
     table = Done(done.code, "\n".join(done.lines[1:]), "").rows()
-    assert list(table[0]) == ["time", "after", "where", "what", "id"]
+    assert list(table[0]) == ["time", "after", "where", "what", "reference"]
     assert table[0]["after"] == ""
     assert all(re.fullmatch(r"[0-9]+ ms|[0-9.]+ s", row["after"]) for row in table[1:])
 
