@@ -47,12 +47,15 @@ SERVICES = ("user.v1.UserService", "txn.v1.AccountService", "txn.v1.ImportServic
 class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_rpc.ImportServiceServicer):
     """Answers what the notifier asks, from facts that a test lays down. `then` happens after a summary is answered.
 
-    `reports` is what it was told of each mail, by the event; nothing is heard while `is_deaf`.
+    `reports` is what it was told of each mail, by the event: nothing while `is_deaf`, nothing yet while `hearing` is
+    cleared; `telling` counts those who wait for it.
     """
 
     known: dict[str, Facts] = field(default_factory=dict)
     reports: defaultdict[str, list[user.Mail]] = field(default_factory=lambda: defaultdict(list))
     is_deaf: bool = False
+    hearing: asyncio.Event = field(default_factory=asyncio.Event)
+    telling: int = 0
     request_ids: list[str] = field(default_factory=list)
     is_down: bool = False
     then: Callable[[], object] = bool
@@ -87,6 +90,11 @@ class Ledger(user_rpc.UserServiceServicer, txn_rpc.AccountServiceServicer, txn_r
     async def ReportMail(self, request: user.ReportMailRequest, context: Any) -> user.ReportMailResponse:
         if self.is_deaf:
             raise Unavailable("deaf")
+        self.telling += 1
+        try:
+            await self.hearing.wait()
+        finally:
+            self.telling -= 1
         self.request_ids.append(current().request_id)
         self.reports[request.mail.delivery_id].append(request.mail)
         return user.ReportMailResponse()
@@ -279,5 +287,6 @@ def mailing(mailing_stage: Mailing) -> Mailing:
     mailing_stage.ledger.request_ids.clear()
     mailing_stage.ledger.is_down = False
     mailing_stage.ledger.is_deaf = False
+    mailing_stage.ledger.hearing.set()
     mailing_stage.ledger.then = bool
     return mailing_stage

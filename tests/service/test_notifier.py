@@ -5,14 +5,13 @@ import json
 import urllib.request
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from local.emulator import Emulator
-from notifier.deliveries import LEASE_SECONDS, Delivery
+from notifier.deliveries import LEASE_SECONDS
 from notifier.letter import write
 from notifier.mail import compose
 from notifier.sender import NotAccepted, OutcomeUnknown, SesSender
@@ -535,26 +534,22 @@ async def test_a_report_that_is_not_heard_comes_with_the_message_and_the_mail_do
 
 
 async def test_a_death_between_the_record_and_the_report_is_made_up_for_by_the_redelivered_message(
-    mailing: Mailing, monkeypatch: pytest.MonkeyPatch
+    mailing: Mailing,
 ) -> None:
-    event, died = mailing.settle_import(), asyncio.Event()
-
-    async def die(_: Delivery) -> None:
-        died.set()
-        await asyncio.Event().wait()
-
-    with monkeypatch.context() as dying:
-        dying.setattr(mailing.notifications, "_reports", SimpleNamespace(report=die))
-        handling = asyncio.create_task(mailing.notifications.handle(message(event.to_json())))
-        await asyncio.wait_for(died.wait(), LEASE_SECONDS)
-        handling.cancel()
-        await asyncio.gather(handling, return_exceptions=True)
-    assert (mailing.delivery(event)["state"], mailing.ledger.reports[to_id("evt", event.id)]) == ("SENT", [])
+    event, ledger = mailing.settle_import(), mailing.ledger
+    ledger.hearing.clear()
+    dying = asyncio.create_task(mailing.notifications.handle(message(event.to_json())))
+    await eventually(lambda: ledger.telling == 1)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    await eventually(lambda: ledger.telling == 0)
+    ledger.hearing.set()
+    assert (mailing.delivery(event)["state"], ledger.reports[to_id("evt", event.id)]) == ("SENT", [])
 
     await mailing.handle(event)
 
     assert len(mailing.ses.requests) == 1
-    assert len(mailing.ledger.reports[to_id("evt", event.id)]) == 1
+    assert len(ledger.reports[to_id("evt", event.id)]) == 1
 
 
 async def test_a_record_of_an_earlier_release_is_reported_without_its_holder(mailing: Mailing) -> None:

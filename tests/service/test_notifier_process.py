@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from notifier.lambda_function import Function
+from runtime.ids import to_id
 from runtime.messages.envelope import Event
 from tests.service.mailing import Mailing, mailing, mailing_stage
 from tests.service.messaging import TestQueue, eventually, redrive
@@ -122,6 +123,27 @@ async def test_killed_after_the_record_it_sends_nothing_more(
         await eventually(lambda: "delivery known" in (tmp_path / "second").read_text() and queue.is_empty())
 
     assert len(mailing.ses.accepted) == 1
+
+
+async def test_killed_before_the_report_the_next_one_reports_and_sends_nothing_more(
+    mailing: Mailing, queue: TestQueue, tmp_path: Path
+) -> None:
+    event, ledger = mailing.settle_import(), mailing.ledger
+    ledger.hearing.clear()
+    with notifier(mailing, queue, tmp_path / "first") as process:
+        await queue.send(event.to_json())
+        await eventually(lambda: ledger.telling == 1)
+        process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(process.wait, 20)
+    await eventually(lambda: ledger.telling == 0)
+    ledger.hearing.set()
+
+    with notifier(mailing, queue, tmp_path / "second"):
+        await eventually(lambda: bool(ledger.reports[to_id("evt", event.id)]) and queue.is_empty())
+
+    assert len(mailing.ses.accepted) == 1
+    [report] = ledger.reports[to_id("evt", event.id)]
+    assert report.ses_message_id == mailing.delivery(event)["ses_message_id"]
 
 
 def test_a_missing_setting_ends_it_with_78_and_a_sentence() -> None:

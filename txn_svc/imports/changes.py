@@ -187,6 +187,6 @@ def _require_ready(found: StatementImport) -> None:
 
 async def _wanted(session: WriteSession, found: StatementImport, action: str) -> None:
     found.start_time = datetime.now(UTC)
-    await due(session, found)
     await record(session, audit_event, action, to_id("imp", found.id))
+    await due(session, found)
     await store.announce(session, found)
