@@ -9,6 +9,9 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(  # RFC 3339 §5.6
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+# In milliseconds.
+_SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
+_GAPS = ((_DAY, _HOUR, "d", "h"), (_HOUR, _MINUTE, "h", "min"), (_MINUTE, _SECOND, "min", "s"))
 
 
 def since(text: str, now: datetime) -> datetime:
@@ -33,16 +36,10 @@ def stamp(moment: datetime) -> str:
 
 def gap(passed: timedelta) -> str:
     """How long it was, in the largest two units that say it: 12 ms, 3.4 s, 5 min 3 s, 2 h 5 min, 3 d 4 h."""
-    seconds = passed.total_seconds()
-    if seconds < 1:
-        return f"{round(seconds * 1000)} ms"
-    if seconds < _MINUTE:
-        return f"{seconds:.1f} s"
+    milliseconds = round(passed.total_seconds() * 1000)
+    if milliseconds < _SECOND:
+        return f"{milliseconds} ms"
     for unit, part, name, part_name in _GAPS:
-        if seconds >= unit:
-            return f"{int(seconds // unit)} {name} {int(seconds % unit // part)} {part_name}"
-    raise AssertionError
-
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_GAPS = ((_DAY, _HOUR, "d", "h"), (_HOUR, _MINUTE, "h", "min"), (_MINUTE, 1, "min", "s"))
+        if milliseconds >= unit:
+            return f"{milliseconds // unit} {name} {milliseconds % unit // part} {part_name}"
+    return f"{milliseconds / _SECOND:.1f} s"

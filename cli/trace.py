@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -121,33 +120,25 @@ def _show(output: Output, import_id: str, found: Found) -> None:
     output.document(_document(import_id, found, entries))
     for line in _about(import_id, found.trace):
         output.say(line)
-    pairs = list(pairwise([None, *entries]))
     if output.is_terminal and entries:
         # The day once, to leave room for what happened.
         output.say(f"From {entries[0].time:%Y-%m-%d}, in UTC:")
-    rows = [
-        (
-            _time(one, before or one) if output.is_terminal else stamp(one.time),
-            gap(one.time - before.time) if before else "",
-            one.where,
-            one.what,
-            one.reference,
-        )
-        for before, one in pairs
-        if one
-    ]
+    rows = [_row(before, one, output) for before, one in zip([None, *entries], entries, strict=False)]
     output.table(COLUMNS, rows, right=("time", "after"))
+
+
+def _row(before: Entry | None, one: Entry, output: Output) -> tuple[str, ...]:
+    time, after = stamp(one.time), gap(one.time - before.time) if before else ""
+    if output.is_terminal:
+        is_new_day = before is not None and before.time.date() != one.time.date()
+        time = time.replace("T", " ")[0 if is_new_day else len("2026-07-15 ") : -1]
+    return time, after, one.where, one.what, one.reference
 
 
 def _document(import_id: str, found: Found, entries: list[Entry]) -> dict[str, Any]:
     told = [{**vars(entry), "time": stamp(entry.time)} for entry in entries]
     mails = [protojson(mail) for mail in found.mails]
     return {"importId": import_id, "timeline": told, "trace": found.trace or {}, "mails": mails}
-
-
-def _time(entry: Entry, before: Entry) -> str:
-    """To the millisecond, with its day only where that is another one."""
-    return stamp(entry.time).replace("T", " ")[0 if entry.time.date() != before.time.date() else 11 : -1]
 
 
 def _about(import_id: str, trace: txn.ImportTrace | None) -> Iterator[str]:

@@ -21,6 +21,7 @@ _STATE: Final = "MAIL_STATE_"
 _KIND: Final = "MAIL_FEEDBACK_KIND_"
 # Of ids, codes and types: no address and no sentence is one.
 _WORD: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_KEY: Final = re.compile(r"[!-~]{1,256}")
 _NOT_A_WORD: Final = "must be at most 128 of A-Z a-z 0-9 and ._-"
 
 
@@ -77,8 +78,10 @@ def wanted(request: pb.ListMailsRequest) -> Wanted:
         return Wanted(delivery_id=from_id(EVENT_PREFIX, request.delivery_id, "delivery_id"))
     if request.resources:
         return Wanted(resources=tuple(request.resources))
-    # What is no word is the id of no message, and PostgreSQL's text has no NUL.
-    return Wanted(ses_message_id=request.ses_message_id if _WORD.fullmatch(request.ses_message_id) else "-")
+    if not _KEY.fullmatch(request.ses_message_id):
+        what = "must be 1 to 256 printable characters of ASCII, without a space"
+        raise InvalidArgument("Not the id of a message.", fields={"ses_message_id": what})
+    return Wanted(ses_message_id=request.ses_message_id)
 
 
 def mail_to_proto(mail: Mail, feedback: Sequence[MailFeedback]) -> pb.Mail:

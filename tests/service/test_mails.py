@@ -186,6 +186,7 @@ async def test_what_is_no_report_names_the_field_and_is_not_kept(
         pb.ListMailsRequest(delivery_id=to_id("evt", new_id()), ses_message_id="x"),
         pb.ListMailsRequest(delivery_id=to_id("imp", new_id())),
         pb.ListMailsRequest(resources=["x"]),
+        *(pb.ListMailsRequest(ses_message_id=text) for text in ("x\x00", "a b", "é", "x" * 257)),
         pb.ListMailsRequest(resources=[to_id("imp", new_id())] * 101),
         pb.ListMailsRequest(ses_message_id="x", page_size=101),
         pb.ListMailsRequest(ses_message_id="x", page_size=-1),
@@ -198,9 +199,8 @@ async def test_what_is_no_list_is_refused(users: UserSvc, request_message: pb.Li
             await client.ListMails(request_message)
 
 
-@pytest.mark.parametrize("text", ["x\x00", "' OR 1=1 --", "x" * 300, "é"])
-async def test_what_can_be_no_message_s_id_finds_nothing(users: UserSvc, text: str) -> None:
-    assert await listed(users, users.issuer.service_token(), ses_message_id=text) == []
+async def test_a_request_s_id_is_the_id_of_no_message(users: UserSvc) -> None:
+    assert await listed(users, users.issuer.service_token(), ses_message_id="my-tool:1/2=3+4") == []
 
 
 def said(document: dict[str, Any], message_id: str, time: str = "", *, delivery_id: str = "") -> dict[str, Any]:
