@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.dead_letters import LOOK_MAX, look
 from cli.letter import Letter
-from cli.moments import span
+from cli.moments import gap
 from cli.output import note
 from cli.queue import queue_at
 from runtime.aws import Aws, AwsError, error_code
@@ -29,7 +29,7 @@ class Level:
         return {**self.counts, "oldestSeconds": self.oldest_seconds}
 
     def to_row(self, name: str) -> tuple[str, ...]:
-        oldest = "" if self.oldest_seconds is None else span(self.oldest_seconds)
+        oldest = "" if self.oldest_seconds is None else gap(timedelta(seconds=self.oldest_seconds))
         return (name, *(str(self.counts[state]) for state in STATES), oldest)
 
 

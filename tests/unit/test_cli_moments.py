@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.moments import since, span
+from cli.moments import since
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 
@@ -44,11 +44,3 @@ def test_a_time_without_its_zone_or_a_part_is_refused(text: str) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         since(text, NOW)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86_399, "23h"), (86_400, "1d"), (1e7, "115d")],
-)
-def test_a_span_is_told_in_its_largest_whole_unit(seconds: float, text: str) -> None:
-    assert span(seconds) == text
