@@ -19,10 +19,10 @@ from cli.settings import CliSettings
 from local.containers import DeploySettings, PasswordSettings
 from local.mailbox import MailboxSettings
 from local.ports import NAMED
-from notifier.settings import NotifierSettings, WorkerSettings
+from notifier.settings import WorkerSettings
+from runtime.messages.consumer import ConsumerSettings
 from runtime.migrations import MigrationSettings
 from runtime.settings import ProcessSettings, Settings
-from txn_svc.imports.lambda_function import ImporterFunctionSettings
 from txn_svc.imports.worker import ImporterProcessSettings
 
 # What runs, by the names of DESIGN and compose.yaml, with its command.
@@ -169,19 +169,14 @@ def _rows(found: Mapping[str, Variable]) -> Iterator[str]:
 
 
 def _lambda() -> str:
-    """What of a worker's settings its function does without."""
-    pairs: Mapping[str, tuple[type[Settings], type[Settings]]] = {
-        "notifier": (WorkerSettings, NotifierSettings),
-        "importer": (ImporterProcessSettings, ImporterFunctionSettings),
-    }
-    lines = [
-        "## As Lambda functions\n",
-        "A function is handed its messages. Of its process's variables it reads all but these.\n",
-    ]
-    for name, (process, function) in pairs.items():
-        left_out = ", ".join(f"`{variable}`" for variable in sorted(set(variables(process)) - set(variables(function))))
-        lines.append(f"- {name}: {left_out}")
-    return "\n".join([*lines, ""])
+    """What of a worker's settings does nothing in its function."""
+    retries = {"STORI_CONSUMER_RETRY_FIRST_SECONDS", "STORI_CONSUMER_RETRY_MOST_SECONDS"}
+    idle = sorted({*variables(ConsumerSettings), "STORI_ADMIN_BIND"} - retries - {"STORI_ENVIRONMENT"})
+    return (
+        "## As Lambda functions\n\n"
+        "A function reads the variables of its process. It is handed its messages, so these do nothing there: "
+        f"{', '.join(f'`{name}`' for name in idle)}.\n"
+    )
 
 
 def _local() -> dict[str, Variable]:

@@ -47,6 +47,6 @@ class NotifierSettings(
 
 
 class WorkerSettings(NotifierSettings):
-    """The process's; a Lambda function is handed its messages and needs no queue."""
+    """The process's, and the Lambda function's, which tells the queue when a failed message is to come again."""
 
     notifications_queue_url: str = Field(min_length=1, description="SQS queue of the events that become mails.")

@@ -48,9 +48,9 @@ class SqsPublisher:
 
 
 class SqsQueue:
-    """The queue at a URL; `name` is its last part."""
+    """The queue at a URL; `name` is its last part. `poll_seconds` and `visibility_seconds` are for who receives."""
 
-    def __init__(self, aws: Aws, url: str, *, poll_seconds: int, visibility_seconds: int) -> None:
+    def __init__(self, aws: Aws, url: str, *, poll_seconds: int = 0, visibility_seconds: int = 30) -> None:
         self.name = url.rpartition("/")[2]
         self._aws = aws
         self._url = url

@@ -1,12 +1,20 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from runtime.messages.batch import lambda_handler
-from runtime.messages.message import Message
+import pytest
 
+from local.emulator import Emulator
+from runtime import call
+from runtime.messages.batch import ATTEMPTS_SECONDS_MAX, Retries, lambda_handler
+from runtime.messages.consumer import ConsumerSettings
+from runtime.messages.message import Message
+from tests.service.messaging import TestQueue, eventually, open_aws
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:notifications"
 
 
@@ -41,19 +49,28 @@ def batch(bodies: Sequence[str]) -> dict[str, Any]:
     }
 
 
+async def nothing(_: Message) -> None:
+    pass
+
+
 def test_of_ten_only_the_one_that_failed_is_answered() -> None:
     handled: list[Message] = []
+    retried: list[str] = []
 
     async def handle(message: Message) -> None:
         handled.append(message)
         if message.body == "3":
             raise ValueError(message.body)
 
-    answer = lambda_handler(handle)(batch([str(number) for number in range(10)]), Invocation())
+    async def retry(message: Message) -> None:
+        retried.append(message.body)
+
+    answer = lambda_handler(handle, retry)(batch([str(number) for number in range(10)]), Invocation())
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-3"}]}
     assert json.loads(json.dumps(answer)) == answer
     assert len(handled) == 10
+    assert retried == ["3"]
     assert (handled[0].receive_count, handled[0].attributes) == (2, {"type": "t"})
     assert handled[0].sent_at.isoformat() == "2025-11-20T12:00:00.123000+00:00"
 
@@ -64,7 +81,7 @@ def test_all_invocations_share_one_event_loop() -> None:
     async def handle(_: Message) -> None:
         loops.add(asyncio.get_running_loop())
 
-    invoke = lambda_handler(handle)
+    invoke = lambda_handler(handle, nothing)
     for _ in range(3):
         assert invoke(batch(["1", "2"]), Invocation()) == {"batchItemFailures": []}
 
@@ -76,6 +93,37 @@ def test_what_does_not_end_in_the_invocations_time_is_answered_as_failed() -> No
         if message.body == "slow":
             await asyncio.Event().wait()
 
-    answer = lambda_handler(handle)(batch(["1", "slow"]), Invocation(remaining_millis=1_100))
+    answer = lambda_handler(handle, nothing)(batch(["1", "slow"]), Invocation(remaining_millis=3_100))
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-slow"}]}
+
+
+def test_an_attempt_ends_before_minute_14_however_long_the_function_may_run() -> None:
+    left: list[float] = []
+
+    async def handle(_: Message) -> None:
+        left.append(call.remaining(3_600))
+
+    lambda_handler(handle, nothing)(batch(["1"]), Invocation(remaining_millis=900_000))
+
+    assert ATTEMPTS_SECONDS_MAX - 5 < left[0] <= ATTEMPTS_SECONDS_MAX < 14 * 60
+
+
+async def test_a_failed_message_is_shown_again_long_before_its_visibility_ends(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    aws = open_aws(emulator)
+    queue = TestQueue.create(aws, VisibilityTimeout="5400")
+    await queue.send("1")
+    received = aws.client("sqs").receive_message(QueueUrl=queue.url)["Messages"][0]
+    message = Message("m-1", "1", 1, sent_at=NOW, attributes={}, receipt=received["ReceiptHandle"])
+    settings = ConsumerSettings(consumer_retry_first_seconds=1)
+
+    await Retries(aws, queue.url, settings).show_again(replace(message, receipt="forged"))
+    assert queue.attribute("ApproximateNumberOfMessagesNotVisible") == "1"
+    await Retries(aws, queue.url, settings).show_again(message)
+
+    await eventually(lambda: queue.attribute("ApproximateNumberOfMessages") == "1", 5)
+    aws.close()

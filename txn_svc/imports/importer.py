@@ -26,7 +26,7 @@ from txn_svc.imports.progress import reported
 from txn_svc.imports.revert import revert
 from txn_svc.imports.review import plan_for_review
 from txn_svc.imports.settings import ImporterSettings
-from txn_svc.imports.settle import Refused, clear, fail, internal
+from txn_svc.imports.settle import Refused, clear, fail, internal, too_long
 from txn_svc.imports.stage import Superseded, stage
 from txn_svc.imports.take import as_call, due_now, holder_of, known_or_lost, take
 from txn_svc.model import StatementImport
@@ -34,8 +34,16 @@ from txn_svc.statement import Unreadable
 
 # The queue's redrive policy (deploy/app.yaml) takes a message away after this many receives.
 RECEIVES_MAX = 5
+# SQS keeps no message hidden for longer, however often it is prolonged.
+WORK_SECONDS_MAX = 12 * 3600.0
+# What an attempt keeps of its time to end an import that it could not finish: a quarter, at most this.
+SETTLE_SECONDS = 60.0
 
 log = structlog.get_logger()
+
+
+class OutOfTime(Exception):
+    """The attempt's time would not have been enough for the import."""
 
 
 class Importer:
@@ -99,7 +107,7 @@ class Importer:
             return "repeated"
         with call.bind(as_call(taken)), structlog.contextvars.bound_contextvars(import_id=to_id("imp", taken.id)):
             try:
-                outcome = await self._advance(connection, taken)
+                outcome = await self._advance_in_time(connection, taken)
             except Refused as refused:
                 await fail(self._database, taken, refused)
                 log.info("import failed", code=refused.code)
@@ -107,14 +115,27 @@ class Importer:
             except Superseded:
                 log.warning("import settled by another")
                 return "repeated"
-            except Exception:
+            except Exception as error:
                 if not is_last:
                     raise
                 log.exception("import given up")
-                await fail(self._database, taken, internal())
+                await fail(self._database, taken, too_long() if isinstance(error, OutOfTime) else internal())
                 return "given_up"
             log.info("import advanced", outcome=outcome)
             return outcome
+
+    async def _advance_in_time(self, connection: Connection, taken: StatementImport) -> str:
+        """Raises OutOfTime while there is still time to act on it: a cancelled attempt could not even say so."""
+        left = call.remaining(WORK_SECONDS_MAX)
+        seconds = left - min(SETTLE_SECONDS, left / 4)
+        try:
+            async with asyncio.timeout(seconds) as timeout:
+                return await self._advance(connection, taken)
+        except TimeoutError:
+            if not timeout.expired():
+                raise
+        log.error("import out of time", seconds=round(seconds), size_bytes=taken.size_bytes)
+        raise OutOfTime
 
     async def _advance(self, connection: Connection, taken: StatementImport) -> str:
         """Does what the import's state asks for, as far as it goes without a person."""

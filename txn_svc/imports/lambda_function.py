@@ -1,4 +1,4 @@
-"""The importer as a Lambda function behind the imports queue (ReportBatchItemFailures on).
+"""The importer as a Lambda function behind the imports queue, one message an invocation (ReportBatchItemFailures on).
 
 Forms and orphans are swept by the worker; where only Lambda runs, reads still show a form's end at its time.
 """
@@ -7,15 +7,19 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from runtime import telemetry
 from runtime.aws import Aws, AwsSettings
 from runtime.database import Database, DatabaseSettings
-from runtime.messages.batch import Context, lambda_handler
+from runtime.messages.batch import Context, Retries, lambda_handler
+from runtime.messages.consumer import ConsumerSettings
+from runtime.process import settings_or_exit
+from runtime.settings import ProcessSettings
 from txn_svc.imports.importer import Importer
 from txn_svc.imports.settings import ImporterSettings
 
 
-class ImporterFunctionSettings(ImporterSettings, DatabaseSettings, AwsSettings):
-    """The function's environment."""
+class ImporterFunctionSettings(ImporterSettings, ConsumerSettings, DatabaseSettings, AwsSettings, ProcessSettings):
+    """The function's environment: that of the process, with fewer connections."""
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -26,5 +30,8 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 @cache
 def _invoke() -> Callable[[Mapping[str, Any], Context], dict[str, Any]]:
     """Made by the first invocation, kept by the next ones of the same instance."""
-    settings = ImporterFunctionSettings()
-    return lambda_handler(Importer(Database(settings), Aws(settings), settings).handle)
+    settings = settings_or_exit(ImporterFunctionSettings)
+    telemetry.configure("importer", settings.log_level)
+    aws = Aws(settings)
+    retries = Retries(aws, settings.imports_queue_url, settings)
+    return lambda_handler(Importer(Database(settings), aws, settings).handle, retries.show_again)

@@ -50,6 +50,13 @@ def internal() -> Refused:
     return Refused("INTERNAL", "Something went wrong on our side. Nothing was imported; please upload the file again.")
 
 
+def too_long() -> Refused:
+    return Refused(
+        "TOO_LARGE",
+        "Importing this file takes longer than there is time for. Nothing was imported; upload it in parts.",
+    )
+
+
 async def fail(database: Database, failed: StatementImport, refused: Refused) -> None:
     """Makes an import that is worked on FAILED, without rows; does nothing where it is settled already.
 
