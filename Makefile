@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-PACKAGES := $(wildcard bff cli docs local notifier runtime tests txn_svc user_svc bench)
+PACKAGES := $(wildcard bff cli deploy docs local notifier runtime tests txn_svc user_svc bench)
 PROTOS = $(shell find protos -name '*.proto')
 SERVICES = $(shell grep -l '^service ' $(PROTOS))
 LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
@@ -12,7 +12,7 @@ generate = PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -
 	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python -m grpc_tools.protoc -I. \
 	--grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(SERVICES)
 
-.PHONY: help setup setup-dev made up stop start test fuzz chaos check drift protos docs locks bench clean
+.PHONY: help setup setup-dev made up stop start test fuzz chaos check drift protos docs locks lambda bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ locks: setup ## Pin the newest versions that pyproject.toml allows
 	.venv/uv/bin/uv pip compile $(LOCK) --extra redis pyproject.toml -o requirements.lock
 	.venv/uv/bin/uv pip compile $(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
 	.venv/uv/bin/uv pip compile $(LOCK) local/requirements-emulator.in -o local/requirements-emulator.lock
+
+lambda: setup ## Zip the notifier and the importer as AWS Lambda functions: dist/lambda.zip
+	@.venv/bin/python -m deploy.package
 
 bench: setup-dev ## Measure, side by side with peers; about 30 minutes, or only one: ONLY=tokens, import, read, outbox or notifier
 	@.venv/bin/python -m bench $(ONLY)

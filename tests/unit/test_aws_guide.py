@@ -70,18 +70,38 @@ def test_outputs_and_policies_that_the_guide_names_are_those_of_the_template() -
     assert policies == {name for name, each in resources.items() if each["Type"] == "AWS::IAM::ManagedPolicy"}
 
 
+def deployed_with() -> list[dict[str, str]]:
+    """The parameters of each `aws cloudformation deploy`: the stack itself, then with the functions."""
+    deploys = [command for command in COMMANDS if command.startswith("aws cloudformation deploy")]
+    return [dict(re.findall(r"(\w+)=(\S+)", command)) for command in deploys]
+
+
 def test_the_stack_is_deployed_with_every_parameter_it_needs() -> None:
-    (deploy,) = (command for command in COMMANDS if command.startswith("aws cloudformation deploy"))
-    given = set(re.findall(r"(\w+)=", deploy))
+    stack, functions = deployed_with()
 
     parameters = template()["Parameters"]
-    assert given == {name for name, each in parameters.items() if "Default" not in each}
+    assert set(stack) == {name for name, each in parameters.items() if "Default" not in each}
+    assert set(functions) <= set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "timeout"),
+    [
+        ("ImportsVisibilitySeconds", "ImporterTimeoutSeconds"),
+        ("NotificationsVisibilitySeconds", "NotifierTimeoutSeconds"),
+    ],
+)
+def test_behind_a_function_the_visibility_is_six_times_its_timeout(visibility: str, timeout: str) -> None:
+    _, functions = deployed_with()
+
+    assert int(functions[visibility]) == 6 * template()["Parameters"][timeout]["Default"]
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if " deploy " not in each])
 def test_a_command_is_one_that_aws_knows(command: str) -> None:
     _, service, name, *options = shlex.split(command)
-    model = botocore.session.get_session().get_service_model(service)
+    # The command line has files of its own under `s3`.
+    model = botocore.session.get_session().get_service_model("s3" if service == "s3api" else service)
     operations = {xform_name(each, "-"): each for each in model.operation_names}
     shape: Any = model.operation_model(operations[name]).input_shape
 
