@@ -1,3 +1,9 @@
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
 from tests.service.imports_fixtures import (
     account_id,
     imports_aws,
@@ -26,3 +32,13 @@ __all__ = [
     "users",
     "watch",
 ]
+
+
+@pytest.fixture
+def own_logs() -> Iterator[None]:
+    """A Lambda function configures logging for its process, which here is pytest's: it has it back afterwards."""
+    handlers, level, processors = logging.root.handlers[:], logging.root.level, structlog.get_config()
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.configure(**processors)

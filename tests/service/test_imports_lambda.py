@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import pytest
-import structlog
 
 from local.emulator import Emulator
 from local.roles import DatabaseUrls
@@ -45,22 +43,11 @@ def record(message_id: str, body: str, receive_count: int = 1) -> dict[str, Any]
 
 
 @pytest.fixture
-def own_logging() -> Iterator[None]:
-    """Gives the test process its logging back: a function configures that of its own process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-@pytest.fixture
 def function(
     uploads: Uploads,
     emulator: Emulator,
     txn_urls: DatabaseUrls,
-    own_logging: None,
+    own_logs: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Handler:
     """The handler in a new execution environment."""

@@ -1,7 +1,6 @@
 """The notifier as it is run: a process behind a queue, and a Lambda function."""
 
 import asyncio
-import logging
 import os
 import signal
 import subprocess
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from notifier.lambda_function import Function
 from runtime.ids import to_id
@@ -171,21 +169,11 @@ def _record(index: int, body: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def own_logs() -> Iterator[None]:
-    """The function configures logging for its process, which here is pytest's."""
-    handlers, level, processors = logging.root.handlers[:], logging.root.level, structlog.get_config()
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.configure(**processors)
-
-
 @pytest.mark.usefixtures("own_logs")
 async def test_as_a_lambda_function_only_what_failed_comes_again(
-    mailing: Mailing, monkeypatch: pytest.MonkeyPatch
+    mailing: Mailing, queue: TestQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in mailing.environment().items():
+    for name, value in {**mailing.environment(), "STORI_NOTIFICATIONS_QUEUE_URL": queue.url}.items():
         monkeypatch.setenv(name, value)
     events = [mailing.settle_import() for _ in range(3)]
     bodies = [*(event.to_json() for event in events), "junk", events[0].to_json()]
