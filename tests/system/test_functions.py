@@ -36,14 +36,17 @@ def zipped(run_folder: Path) -> Package:
 def functions(stack: Stack, zipped: Package) -> Iterator[None]:
     """The stack of deploy/app.yaml with functions in place of the two processes."""
     tell(stack, "stop")
-    stack.aws("s3").create_bucket(Bucket=CODE_BUCKET)
-    stack.aws("s3").upload_file(str(zipped.path), CODE_BUCKET, "lambda.zip")
-    stack.aws("secretsmanager").create_secret(Name=DATABASE_SECRET, SecretString=stack.info["txn_database_url"])
-    deploy(stack, function_parameters(stack))
-    yield
-    stack.aws("sqs").purge_queue(QueueUrl=stack.info["notifications_queue_url"])
-    deploy(stack, {})
-    tell(stack, "start")
+    try:
+        stack.aws("s3").create_bucket(Bucket=CODE_BUCKET)
+        stack.aws("s3").upload_file(str(zipped.path), CODE_BUCKET, "lambda.zip")
+        stack.aws("secretsmanager").create_secret(Name=DATABASE_SECRET, SecretString=stack.info["txn_database_url"])
+        deploy(stack, function_parameters(stack))
+        yield
+    finally:
+        # Other tests have this stack, too.
+        stack.aws("sqs").purge_queue(QueueUrl=stack.info["notifications_queue_url"])
+        deploy(stack, {})
+        tell(stack, "start")
 
 
 def tell(stack: Stack, command: str) -> None:
