@@ -5,7 +5,11 @@ import pytest
 
 from tests.chaos.cell import VISIBILITY_SECONDS
 from tests.chaos.points import Points
+from tests.counts import IS_CHAOS
 from tests.system.stack import Stack, running_stack
+
+# Only `make chaos` has the time.
+collect_ignore = [] if IS_CHAOS else ["test_disk.py", "test_random.py", "test_rolling.py", "test_stopped.py"]
 
 
 @pytest.fixture(scope="session")

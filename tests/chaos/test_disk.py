@@ -1,6 +1,5 @@
 """PostgreSQL without a byte of room left: nothing is lost, and work goes on when there is room again."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ import pytest
 
 from tests.chaos.holders import File, Holder, mails_by_delivery
 from tests.chaos.quiet import check, wait_quiet
-from tests.counts import IS_CHAOS
 from tests.system.stack import Stack, eventually, new_person, running_stack
 
 DISK_MB = 256
@@ -55,7 +53,6 @@ def failures(stack: Stack) -> int | None:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(400)
-@pytest.mark.skipif(not IS_CHAOS or os.geteuid() != 0, reason="make chaos, as root")
 def test_a_full_disk_loses_nothing(run_folder: Path) -> None:
     home = run_folder / "full"
     with small_disk(home / "postgres") as disk, running_stack(home, STORI_CONSUMER_VISIBILITY_SECONDS="6") as stack:

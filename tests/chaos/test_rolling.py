@@ -17,7 +17,6 @@ from tests.chaos.fleet import DRAIN_SECONDS, MODULES, Fleet
 from tests.chaos.holders import ACCOUNTS, File, Holder, mails_by_delivery
 from tests.chaos.mailing import command
 from tests.chaos.quiet import check, dead_letters, wait_quiet
-from tests.counts import IS_CHAOS
 from tests.system.stack import Person, Stack, new_person
 
 REQUESTS_A_SECOND = 50
@@ -62,7 +61,6 @@ def _answer(client: httpx2.Client, person: Person, url: str) -> str:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not IS_CHAOS, reason="make chaos")
 def test_every_process_is_replaced_under_load(chaos_stack: Stack) -> None:
     random, ends = Random(1), dict[str, tuple[int, float]]()
     with Fleet(chaos_stack) as fleet:

@@ -11,7 +11,6 @@ from tests.chaos.holders import File, Holder, PatientHolder, mails_by_delivery
 from tests.chaos.mailing import command
 from tests.chaos.quiet import check, dead_letters, wait_quiet
 from tests.chaos.steps import VICTIMS
-from tests.counts import IS_CHAOS
 from tests.system.stack import Stack, new_person
 
 STOPPED_SECONDS = 60
@@ -19,11 +18,7 @@ BETWEEN_SECONDS = 6
 ROWS_MAX = 60
 SETTLED_SECONDS = 120
 
-pytestmark = [
-    pytest.mark.chaos,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(not IS_CHAOS, reason="make chaos"),
-]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("name", [*VICTIMS, "bff"])
