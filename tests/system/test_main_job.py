@@ -13,8 +13,8 @@ from tests.system.stack import IMPORTS, ROOT, VIEWER, Person, Stack, eventually,
 BRIEF = (ROOT / "samples" / "brief.csv").read_bytes()
 STACK_KEYS = """version web_url graphql_url graphiql_url mailbox_url sign_in_url aws_endpoint_url region issuer jwks_url
 user_pool_id web_client_id cli_client_id uploads_bucket imports_queue_url imports_dlq_url notifications_queue_url
-notifications_dlq_url events_topic_arn user_events_topic_arn feedback_topic_arn deliveries_table user_svc_address
-txn_svc_address user_database_url txn_database_url metrics_urls processes demo"""
+notifications_dlq_url feedback_queue_url feedback_dlq_url events_topic_arn user_events_topic_arn feedback_topic_arn
+deliveries_table user_svc_address txn_svc_address user_database_url txn_database_url metrics_urls processes demo"""
 PROCESSES = "postgres emulator mailbox user_svc user_relay txn_svc txn_relay importer notifier bff"
 
 RECORD = """mutation Record($input: TransactionRecordInput!) { transactionRecord(input: $input) {
