@@ -9,25 +9,16 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx2
 
 from local.ports import LOOPBACK, free_port
+from local.table import SERVICES
 from tests.chaos.mailing import environment_of
 from tests.system.stack import ROOT, Stack, eventually
 
-MODULES = {
-    "user_svc": ("user_svc", "serve"),
-    "user_relay": ("user_svc", "relay"),
-    "txn_svc": ("txn_svc", "serve"),
-    "txn_relay": ("txn_svc", "relay"),
-    "importer": ("txn_svc", "importer"),
-    "notifier": ("notifier",),
-    "bff": ("bff",),
-}
 LISTENS = {"user_svc": "STORI_RPC_BIND", "txn_svc": "STORI_RPC_BIND", "bff": "STORI_HTTP_BIND"}
 ADDRESSES = {"user_svc": "STORI_USER_SVC_ADDRESS", "txn_svc": "STORI_TXN_SVC_ADDRESS"}
 DRAIN_SECONDS = 25
@@ -111,7 +102,7 @@ class Fleet:
     _exits: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
-        self._environments = {name: environment_of(self.stack.pid(name)) for name in MODULES}
+        self._environments = {name: environment_of(self.stack.pid(name)) for name in SERVICES}
         for name in LISTENS:
             self.balancers[name] = self._exits.enter_context(Balancer())
         return self
@@ -133,7 +124,7 @@ class Fleet:
             told[LISTENS[name]] = f"{LOOPBACK}:{port}"
         with (self.stack.home / "logs" / f"{name}_replica.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *MODULES[name]], cwd=ROOT, env=told, stdout=log, stderr=log
+                [sys.executable, "-m", *SERVICES[name]], cwd=ROOT, env=told, stdout=log, stderr=log
             )
         replica = Replica(process, port, admin_port)
         self.replicas.setdefault(name, []).append(replica)
@@ -146,7 +137,3 @@ class Fleet:
         """A new one, then the oldest is stopped: its exit code and the seconds of its drain."""
         self.add(name)
         return self.replicas[name].pop(0).stop()
-
-
-def logs_of(folder: Path) -> str:
-    return "".join(path.read_text(errors="replace") for path in folder.glob("*_replica.log"))

@@ -13,7 +13,8 @@ import httpx2
 import pytest
 
 from local.ports import LOOPBACK
-from tests.chaos.fleet import DRAIN_SECONDS, MODULES, Fleet
+from local.table import SERVICES
+from tests.chaos.fleet import DRAIN_SECONDS, Fleet
 from tests.chaos.holders import ACCOUNTS, File, Holder, mails_by_delivery
 from tests.chaos.mailing import command
 from tests.chaos.quiet import check, dead_letters, wait_quiet
@@ -64,7 +65,7 @@ def _answer(client: httpx2.Client, person: Person, url: str) -> str:
 def test_every_process_is_replaced_under_load(chaos_stack: Stack) -> None:
     random, ends = Random(1), dict[str, tuple[int, float]]()
     with Fleet(chaos_stack) as fleet:
-        for name in MODULES:
+        for name in SERVICES:
             fleet.add(name)
             command(chaos_stack, "stop", name)
         url = f"http://{LOOPBACK}:{fleet.balancers['bff'].port}/graphql"
@@ -73,7 +74,7 @@ def test_every_process_is_replaced_under_load(chaos_stack: Stack) -> None:
         account_id = holder.open_account()
         holder.bring(account_id, File.any_of(random, ROWS))
         with asking(holder.person, url) as answers:
-            for name in [*MODULES, *MODULES]:
+            for name in [*SERVICES, *SERVICES]:
                 holder.bring(account_id, File.any_of(random, ROWS))
                 ends[name] = fleet.replace(name)
                 holder.bring(account_id, File.any_of(random, ROWS))
@@ -82,11 +83,11 @@ def test_every_process_is_replaced_under_load(chaos_stack: Stack) -> None:
         txn_address = f"{LOOPBACK}:{fleet.balancers['txn_svc'].port}"
         holder.person.stack.info["txn_svc_address"] = txn_address
         check(stack, [holder], mails_by_delivery(chaos_stack), 1)
-        for name in MODULES:
+        for name in SERVICES:
             command(chaos_stack, "start", name)
 
     print(f"{answers.total()} requests, drains {ends}")  # noqa: T201
     assert set(answers) == {"fine"}, answers
-    assert {name: code for name, (code, _) in ends.items()} == dict.fromkeys(MODULES, 0)
+    assert {name: code for name, (code, _) in ends.items()} == dict.fromkeys(SERVICES, 0)
     assert max(seconds for _, seconds in ends.values()) <= DRAIN_SECONDS
     assert dead_letters(chaos_stack) == [0, 0]
