@@ -149,7 +149,7 @@ async def test_the_age_of_what_waits_is_cloudwatchs_and_nothing_is_received(queu
 
     after = (await queues.stori.run("queues")).rows()[0]
     assert (before["queue"], before["waiting"], before["oldest"]) == ("imports", "2", "")
-    assert (after["waiting"], after["oldest"]) == ("2", "2 h 0 min")
+    assert (after["waiting"], after["oldest"]) == ("2", "2 h 1 min")
     received = await queues.work.take(2)
     assert {message["Attributes"]["ApproximateReceiveCount"] for message in received} == {"1"}
 

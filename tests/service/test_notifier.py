@@ -177,7 +177,7 @@ async def test_a_message_that_comes_again_is_done_without_asking_for_facts(maili
     assert len(mailing.ses.requests) == 1
 
 
-async def test_a_mail_takes_two_requests_of_dynamodb(mailing: Mailing, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_mail_takes_three_requests_of_dynamodb(mailing: Mailing, monkeypatch: pytest.MonkeyPatch) -> None:
     event, call, asked = mailing.settle_import(), mailing.aws.call, []
 
     async def counting(method: Any, **kwargs: Any) -> Any:
@@ -188,7 +188,7 @@ async def test_a_mail_takes_two_requests_of_dynamodb(mailing: Mailing, monkeypat
     monkeypatch.setattr(mailing.aws, "call", counting)
     await mailing.handle(event)
 
-    assert asked == ["put_item", "update_item"]
+    assert asked == ["put_item", "update_item", "get_item"]
     assert mailing.delivery(event)["state"] == "SENT"
 
 

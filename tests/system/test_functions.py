@@ -149,7 +149,11 @@ def test_of_a_batch_only_the_message_that_failed_comes_again(stack: Stack, perso
         found = failed(stack)
         return found if len(found) > 1 else None
 
-    first, second, *_ = eventually(failures, "the message to be handled again")
-    assert [(line["message_id"], line["receive_count"]) for line in (first, second)] == [(bad, 1), (bad, 2)]
+    handled = eventually(failures, "the message to be handled again")
+    counts = [line["receive_count"] for line in handled]
+    assert {line["message_id"] for line in handled} == {bad}
+    # The emulator may receive it once more without calling the function.
+    assert counts[0] == 1
+    assert counts == sorted(set(counts))
     assert waiting(stack, "notifications_queue_url") == 1
     assert len(stack.mails_of(import_id)) == 1
