@@ -12,6 +12,9 @@ from runtime.http import serve_http
 
 MAX_REQUEST_SECONDS: Final = 9.5  # from a request's first byte (or the connection) to its last
 MAX_HEADER_BYTES: Final = 32_768
+# Longer than a balancer takes to see /readyz, or a busy client to ask again.
+LEAVE_SECONDS_MAX: Final = 2.0
+LEAVE_SHARE: Final = 0.1
 
 
 def serve_app(app: ASGIApp, settings: BffSettings) -> AbstractAsyncContextManager[int]:
@@ -20,6 +23,7 @@ def serve_app(app: ASGIApp, settings: BffSettings) -> AbstractAsyncContextManage
         app,
         settings.http_bind,
         drain_seconds=settings.drain_seconds,
+        leave_seconds=min(LEAVE_SECONDS_MAX, settings.drain_seconds * LEAVE_SHARE),
         http=PatientProtocol,
         ws="none",
         limit_concurrency=settings.http_connections,

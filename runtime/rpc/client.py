@@ -1,7 +1,9 @@
 """A gRPC channel as every process uses it: one policy of token, request id, deadline, retry and breaker."""
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -85,9 +87,14 @@ class _Policy:
             metadata["authorization"] = f"Bearer {token}"
         return ClientCallDetails(details.method, seconds, metadata, details.credentials, details.wait_for_ready)
 
-    def judge(self, error: grpc.aio.AioRpcError) -> Refusal:
-        """The refusal of a failed call; tells the breaker whether the service itself failed."""
+    def judge(self, error: grpc.aio.AioRpcError, *, is_in_time: bool) -> Refusal:
+        """The refusal of a failed call; tells the breaker whether the service itself failed.
+
+        A server that drains cancels calls that it has not begun; one that is late cancels those whose time is over.
+        """
         refusal = refusal_of(error)
+        if is_in_time and error.code() is grpc.StatusCode.CANCELLED:
+            refusal = Unavailable("The service ended the call.")
         if isinstance(refusal, Unavailable | DeadlineExceeded):
             self.breaker.failed()
         else:
@@ -122,7 +129,7 @@ class _UnaryPolicy(grpc.aio.UnaryUnaryClientInterceptor):
                     )
                 )
             except grpc.aio.AioRpcError as error:
-                refusal = policy.judge(error)
+                refusal = policy.judge(error, is_in_time=loop.time() < give_up)
                 pause = settings.rpc_backoff_seconds * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
                 last = attempt == attempts or loop.time() + pause >= give_up
                 if last or not isinstance(refusal, Unavailable):
@@ -147,16 +154,16 @@ class _StreamPolicy(grpc.aio.UnaryStreamClientInterceptor):
             self._policy.breaker.admit()
             details = await self._policy.details(client_call_details, client_call_details.timeout)
             stream = await continuation(details, request)
-        return self._responses(method, stream)
+        return self._responses(method, stream, time.monotonic() + (details.timeout or math.inf))
 
-    async def _responses(self, method: str, stream: Any) -> AsyncIterator[Any]:
+    async def _responses(self, method: str, stream: Any, give_up: float) -> AsyncIterator[Any]:
         with measured(method):
             try:
                 async for response in stream:
                     self._policy.breaker.succeeded()
                     yield response
             except grpc.aio.AioRpcError as error:
-                raise self._policy.judge(error) from None
+                raise self._policy.judge(error, is_in_time=time.monotonic() < give_up) from None
             finally:
                 stream.cancel()
 

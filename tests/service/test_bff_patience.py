@@ -136,3 +136,22 @@ async def test_request_in_flight_is_answered_through_a_drain() -> None:
 
     assert (await asking).json()["data"]["viewer"]["accounts"]
     await client.aclose()
+
+
+async def test_connection_that_is_kept_is_given_up_with_an_answer() -> None:
+    """Who asks on a connection that is just being closed would not know whether it was heard."""
+    async with open_stage() as stage:
+        client = httpx2.AsyncClient(base_url=stage.url)
+        kept = await client.get("/config.json")
+        leaving = asyncio.create_task(_ask_until_closed(client))
+
+    last = await leaving
+    assert "connection" not in kept.headers
+    assert (last.status_code, last.headers["connection"]) == (200, "close")
+    await client.aclose()
+
+
+async def _ask_until_closed(client: httpx2.AsyncClient) -> httpx2.Response:
+    while "connection" not in (answer := await client.get("/config.json")).headers:
+        await asyncio.sleep(0.05)
+    return answer

@@ -218,6 +218,32 @@ def test_a_call_that_the_servers_side_cancels_has_outlived_its_deadline() -> Non
     assert isinstance(refusal_of(cancelled), DeadlineExceeded)
 
 
+class Draining(user_pb2_grpc.UserServiceServicer):
+    """Cancels the first call, as a server does that stops before it has begun it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def GetUser(self, request: Any, context: Any) -> Any:
+        self.calls += 1
+        if self.calls == 1:
+            await context.abort(grpc.StatusCode.CANCELLED)
+        return user_pb2.GetUserResponse()
+
+
+async def test_a_call_that_a_draining_service_cancels_in_time_is_repeated() -> None:
+    server, servicer = grpc.aio.server(), Draining()  # type: ignore[abstract]  # nothing else is asked
+    user_pb2_grpc.add_UserServiceServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+
+    async with client(port) as users:
+        await users.GetUser(user_pb2.GetUserRequest())
+    await server.stop(None)
+
+    assert servicer.calls == 2
+
+
 async def test_only_an_idempotent_call_is_repeated_while_the_service_is_unavailable() -> None:
     async def unavailable(_: Any) -> Any:
         raise Unavailable("Not now.")
