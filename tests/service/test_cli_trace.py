@@ -22,7 +22,19 @@ from txn_svc.model import outbox
 __all__ = ["whole"]
 
 CANARY_FILE = b"date,description,amount\n2026-07-01,Canary Groceries,-98765.43\n2026-07-02,Canary Pay,12345.67\n"
-CANARIES = ("anary", "98765", "9876543", "12345.67", "1234567", "example.com", "eyJ", "groceries", "gone")
+CANARIES = (
+    "anary",
+    "98765",
+    "9876543",
+    "12345.67",
+    "1234567",
+    "example.com",
+    "eyJhbGci",
+    "eyJraWQi",
+    "eyJ0eXAi",
+    "groceries",
+    "gone",
+)
 LIFE = [
     ("txn_svc", "announced"),
     ("S3", "file uploaded"),
