@@ -44,7 +44,7 @@ test: setup-dev ## Set up and run all tests
 fuzz: setup-dev ## Run the tests that have many cases with all of them
 	@STORI_FUZZ=1 .venv/bin/pytest -n 2 --dist load -m fuzz
 
-chaos: setup-dev ## Kill every process at every step, and at random; half an hour
+chaos: setup-dev ## Kill every process at every step, and at random; about forty minutes
 	@STORI_CHAOS=1 .venv/bin/pytest -n 2 --dist load -m chaos --junitxml=.venv/chaos.xml
 	@.venv/bin/python -m tests.chaos.table .venv/chaos.xml docs/reliability.md
 

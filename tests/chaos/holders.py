@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
 from random import Random
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -166,9 +167,6 @@ def mails_by_delivery(stack: Stack) -> Counter[str]:
     """How often each delivery has left, by the mails that were kept as they were sent."""
     found = Counter[str]()
     for path in (stack.home / "emulator" / "mail").glob("*.eml"):
-        head = path.read_bytes().split(b"\r\n\r\n" if b"\r\n\r\n" in path.read_bytes() else b"\n\n", 1)[0]
-        for line in head.decode().splitlines():
-            name, _, value = line.partition(":")
-            if name.lower() == "x-stori-delivery":
-                found[value.strip()] += 1
+        with path.open("rb") as mail:
+            found.update(BytesHeaderParser().parse(mail).get_all("X-Stori-Delivery", []))
     return found

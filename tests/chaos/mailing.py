@@ -18,9 +18,18 @@ END_SECONDS = 30
 STARTS_PAUSE_SECONDS = 0.2
 THROTTLED = (429, "TooManyRequestsException")
 QUOTA_REACHED = (400, "LimitExceededException")
+REJECTED = (400, "MessageRejected")
 BROKEN = (500, "InternalServiceErrorException")
 SOMETHING_BETWEEN = (503, "")
-ANSWERS = [ACCEPT] * 14 + [THROTTLED, THROTTLED, QUOTA_REACHED, BROKEN, BREAK_AFTER_ACCEPTING, SOMETHING_BETWEEN]
+ANSWERS = [ACCEPT] * 14 + [
+    THROTTLED,
+    THROTTLED,
+    QUOTA_REACHED,
+    REJECTED,
+    BROKEN,
+    BREAK_AFTER_ACCEPTING,
+    SOMETHING_BETWEEN,
+]
 
 
 class StubbornNotifier:
@@ -78,7 +87,7 @@ def command(stack: Stack, verb: str, name: str) -> None:
 
 
 def any_answers(random: Random, count: int) -> list[tuple[int, str]]:
-    """What SES says to the next requests: it mostly accepts; it throttles, fails, and breaks off after accepting."""
+    """What SES says to the next requests: mostly yes; it throttles, rejects, fails, and breaks off after accepting."""
     return random.choices(ANSWERS, k=count)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import psycopg
 
+from runtime.messages import attributes
 from tests.chaos.holders import Holder
 from tests.system.stack import Stack, eventually
 
-STATES = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 QUEUES = ("imports_queue_url", "notifications_queue_url")
 DEAD_LETTERS = ("imports_dlq_url", "notifications_dlq_url")
 EVENT = "stori.txn.v1.ImportCompleted"
@@ -37,19 +37,27 @@ def pending(stack: Stack) -> int:
 
 def depth(stack: Stack, queue: str) -> tuple[int, ...]:
     """Messages that wait, are hidden, are delayed."""
-    answer = stack.aws("sqs").get_queue_attributes(QueueUrl=stack.info[queue], AttributeNames=list(STATES))
-    return tuple(int(answer["Attributes"][state]) for state in STATES)
+    answer = stack.aws("sqs").get_queue_attributes(
+        QueueUrl=stack.info[queue], AttributeNames=[*attributes.STATES.values()]
+    )
+    return tuple(attributes.counts(answer["Attributes"]).values())
 
 
-def check(stack: Stack, holders: Collection[Holder], sent: Mapping[str, int], most_mails: int) -> None:
+def check(
+    stack: Stack, holders: Collection[Holder], sent: Mapping[str, int], most_mails: int, most_failed: int = 0
+) -> None:
     """All rows, figures and mails of the holders. `sent`: how often each delivery has left; `most_mails`: how often one
-    may have."""
+    may have; `most_failed`: how many may have been rejected by SES, which ends them."""
     for holder in holders:
         holder.agree()
+    failed = 0
     for import_id in (one for holder in holders for one in holder.imports):
         (delivery_id,) = deliveries(stack, import_id)
-        assert state(stack, delivery_id) == "SENT", f"{delivery_id} is {state(stack, delivery_id)}"
-        assert 1 <= sent[delivery_id] <= most_mails, f"{delivery_id} has left {sent[delivery_id]} times"
+        found = state(stack, delivery_id)
+        assert found in {"SENT", "FAILED"}, f"{delivery_id} is {found}"
+        failed += found == "FAILED"
+        assert (found == "SENT") <= sent[delivery_id] <= most_mails, f"{delivery_id} has left {sent[delivery_id]} times"
+    assert failed <= most_failed, f"{failed} deliveries have failed"
 
 
 def dead_letters(stack: Stack) -> list[int]:

@@ -12,7 +12,7 @@ from tests.chaos.steps import STEPS, VICTIMS
 from tests.counts import IS_CHAOS
 from tests.system.stack import Stack
 
-SEEDS = 2
+SEEDS = 3
 SHORT = (
     Cell(Point("user_relay", "outbox.published"), "user_relay", 1),
     Cell(Point("importer", "import.fetched"), "txn_svc", 1),

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from tests.chaos.holders import File, PatientHolder, patiently
-from tests.chaos.mailing import SOMETHING_BETWEEN, StubbornNotifier, accepted, any_answers
+from tests.chaos.mailing import REJECTED, SOMETHING_BETWEEN, StubbornNotifier, accepted, any_answers
 from tests.chaos.quiet import DEAD_LETTERS, QUEUES, check, events, take_all, wait_quiet
 from tests.chaos.storm import JUNK, Storm
 from tests.service.ses import BREAK_AFTER_ACCEPTING, FakeSes
@@ -59,18 +59,19 @@ def test_many_imports_in_a_storm(seed: int, usual_stack: Stack) -> None:
         seeds = [Random(f"{seed} {number}") for number in range(HOLDERS)]
         with blowing(storm), ThreadPoolExecutor(HOLDERS) as people:
             list(people.map(partial(_bring, storm), holders, seeds))
+        rejected = answers.count(REJECTED) - list(ses.script).count(REJECTED)
         ses.script.clear()
         for holder in holders:
             holder.settled(SETTLED_SECONDS)
         wait_quiet(usual_stack, QUIET_SECONDS)
-        print(f"seed {seed}: {dict(storm.done)}, unreadable {dict(storm.junk)}")  # noqa: T201
+        print(f"seed {seed}: {dict(storm.done)}, unreadable {dict(storm.junk)}, rejected mails {rejected}")  # noqa: T201
 
         before = accepted(ses)
-        check(usual_stack, holders, before, MAILS_MAX)
+        check(usual_stack, holders, before, MAILS_MAX, rejected)
         assert before.total() - len(before) <= _unknown_outcomes(storm, answers)
         _deliver_all_again(usual_stack, holders)
         wait_quiet(usual_stack, QUIET_SECONDS)
-        check(usual_stack, holders, accepted(ses), MAILS_MAX)
+        check(usual_stack, holders, accepted(ses), MAILS_MAX, rejected)
         assert accepted(ses) == before
     for queue, dead in zip(QUEUES, DEAD_LETTERS, strict=True):
         bodies = take_all(usual_stack, dead)
