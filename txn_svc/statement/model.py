@@ -19,10 +19,25 @@ MAX_LINES: Final = 50_000_000
 
 MAX_FINDING_LINES: Final = 10
 
+# Of a question: rows that show what an answer would make of them.
+MAX_OPTION_ROWS: Final = 5
+MAX_OPTIONS: Final = 12
+
 Property = Literal[
-    "ENCODING", "DELIMITER", "HEADER", "COLUMNS", "DATE_ORDER", "YEAR", "DECIMAL_MARK", "SIGN", "CURRENCY"
+    "ENCODING",
+    "DELIMITER",
+    "HEADER",
+    "COLUMNS",
+    "DATE_ORDER",
+    "YEAR",
+    "DECIMAL_MARK",
+    "SIGN",
+    "CURRENCY",
+    "ACCOUNT",
+    "OVERLAP",
+    "BALANCE",
 ]
-Basis = Literal["DECLARED", "EVIDENCE", "ASSUMPTION"]
+Basis = Literal["DECLARED", "REMEMBERED", "EVIDENCE", "ASSUMPTION", "ANSWERED"]
 ReasonCode = Literal[
     "NO_DATE",
     "BAD_DATE",
@@ -31,6 +46,7 @@ ReasonCode = Literal[
     "UNBALANCED_QUOTE",
     "CELL_COUNT",
     "OTHER_CURRENCY",
+    "PENDING",
     "TOO_LONG",
 ]
 FailureCode = Literal["EMPTY", "NOT_A_STATEMENT", "TOO_LARGE", "UNREADABLE", "UNKNOWN_LAYOUT", "NO_ROWS"]
@@ -79,6 +95,24 @@ class RejectedRow(NamedTuple):
     reason_code: ReasonCode
     reason: str
     column: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An answer; `id` is the value that the finding of its property would have, `rows` some rows as they would read."""
+
+    id: str
+    label: str
+    rows: tuple[ValidRow | RejectedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the file leaves open; there is at most one of a property, and at least two options."""
+
+    property: Property
+    message: str
+    options: tuple[Option, ...]
 
 
 class Unreadable(Exception):

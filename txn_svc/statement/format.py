@@ -1,0 +1,64 @@
+"""What is known of a bank's files beforehand: all of it is data, and what it leaves out is found out from the file."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from txn_svc.ledger.money import DecimalMark
+
+DateOrder = Literal["DMY", "MDY", "YMD", "DM", "MD"]
+"""In which order a date is written, whatever its marks; the last two have no year."""
+
+SignRule = Literal["SIGNED", "INVERTED", "SPLIT", "INDICATOR", "DEBITS", "CREDITS"]
+"""What makes an amount a debit: its minus, its missing minus, the column it is in, a word beside it; or all are one."""
+
+DATE_ORDERS: Final = get_args(DateOrder)
+YEARLESS: Final = frozenset({"DM", "MD"})
+SIGN_RULES: Final = get_args(SignRule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """What the columns of a file are for: indexes into the cells of a row; None where there is no such column.
+
+    Either `amount` is there, or one or both of `debit` and `credit`. Several columns of a description are joined in
+    this order.
+    """
+
+    date: int
+    value_date: int | None = None
+    description: tuple[int, ...] = ()
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    indicator: int | None = None
+    currency: int | None = None
+    balance: int | None = None
+    external_id: int | None = None
+    category: int | None = None
+    account: int | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One bank's layout, as its YAML file says it.
+
+    `header` are the names of all columns as the bank writes them; empty for files without a header, whose rows have
+    `width` cells, and which are recognised only where they are asked for. Words are compared casefolded.
+    """
+
+    id: str
+    name: str
+    bank: str | None
+    country: str | None
+    delimiter: str
+    header: tuple[str, ...]
+    width: int
+    roles: Roles
+    date_order: DateOrder | None = None
+    decimal_mark: DecimalMark | None = None
+    sign: SignRule | None = None
+    debit_words: frozenset[str] = frozenset()
+    credit_words: frozenset[str] = frozenset()
+    pending_words: frozenset[str] = frozenset()
+    has_stable_ids: bool = False
