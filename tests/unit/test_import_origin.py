@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from txn_svc.imports.objects import Ignored, clean_file_name
 from txn_svc.imports.origin import Origin
-from txn_svc.statement import FORMAT_IDS
+from txn_svc.statement import format_ids
 
 ACCOUNT = UUID("01890a5d-ac96-774b-bcce-b302099a8058")
 PREFIX = "x-amz-meta-"
@@ -22,7 +22,7 @@ def kept(fields: dict[str, str]) -> dict[str, str]:
     return {name.removeprefix(PREFIX): value for name, value in fields.items()}
 
 
-@given(name=names, format_id=st.sampled_from([None, *FORMAT_IDS]))
+@given(name=names, format_id=st.sampled_from([None, *format_ids()]))
 def test_what_is_said_is_read_again(name: str, format_id: str | None) -> None:
     origin = Origin(ACCOUNT, name, format_id)
 
@@ -34,7 +34,7 @@ def test_what_is_said_is_read_again(name: str, format_id: str | None) -> None:
 
 @pytest.mark.parametrize("character", ["a", "é", "\N{GRINNING FACE}"])
 def test_the_longest_name_fits_into_what_s3_keeps(character: str) -> None:
-    said = kept(Origin(ACCOUNT, character * 255, FORMAT_IDS[0]).form_fields())
+    said = kept(Origin(ACCOUNT, character * 255, format_ids()[0]).form_fields())
 
     assert sum(len(name) + len(value) for name, value in said.items()) <= METADATA_MAX_BYTES
 

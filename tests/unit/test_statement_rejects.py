@@ -176,7 +176,7 @@ def test_what_is_mended_is_read_as_if_it_had_stood_there_at_first(kind: str, dat
     ("text", "row"),
     [
         (BRIEF + "0,7/15,=1+1\n", "0,7/15,'=1+1,2,“=1+1” is not an amount such as -1234.00."),
-        (BRIEF + "0,13/15,+60.5\n", "0,13/15,+60.5,2,“13/15” is no month and day of any year."),
+        (BRIEF + "0,13/15,+60.5\n", "0,13/15,+60.5,2,The date “13/15” is no month and day of any year."),
         (
             BRIEF + '0,7/15,"-1\'234,5"\n0,7/15,1\n',
             '0,7/15,"-1\'234,5",2,"“-1\'234,5” is not an amount such as -1234.00."',
@@ -248,9 +248,10 @@ def test_the_columns_of_an_earlier_file_of_rejects_are_replaced_wherever_they_st
     ]
 
 
-def test_a_header_that_is_no_layouts_has_no_rejects() -> None:
-    with pytest.raises(ValueError, match="layout"):
-        rejects_csv(["a", "b"], ",", [])
+def test_a_header_that_nobody_knows_has_rejects_like_any_other() -> None:
+    assert list(rejects_csv(["Tag", "Wert"], ";", [Reject(3, ["=x", "-1,50"], "BAD_DATE", "why")])) == [
+        "Tag;Wert;stori_line;stori_reason\n'=x;-1,50;3;why\n"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -300,15 +301,18 @@ def test_the_rejects_of_the_layout_without_years_are_read_with_the_years_of_thei
 def test_bad_dates_throughout_refuse_a_file_and_not_its_rejects() -> None:
     row = "15/07/2026,x,1"
 
-    assert refusal(f"{PLAIN}{row}\n").code == "UNKNOWN_LAYOUT"
+    assert refusal(f"{PLAIN}{row}\n", format_id="plain").code == "UNKNOWN_LAYOUT"
     assert rejected(rows_of(f"{PLAIN.strip()},stori_line,stori_reason\n{row},2,why\n")[0]).reason_code == "BAD_DATE"
 
 
 @pytest.mark.parametrize(
     "extras", ["stori_line", "stori_reason", "stori_line,stori_line", "stori_line,stori_reason,stori_reason", "line"]
 )
-def test_one_column_more_than_a_layouts_two_is_another_layout(extras: str) -> None:
-    assert refusal(f"{PLAIN.strip()},{extras}\n2026-07-15,x,1,2,why\n").code == "UNKNOWN_LAYOUT"
+def test_one_column_more_than_a_formats_two_is_another_format(extras: str) -> None:
+    text = f"{PLAIN.strip()},{extras}\n2026-07-15,x,-1{',2' * (extras.count(',') + 1)}\n"
+
+    assert read_text(text).format_id == "inferred"
+    assert refusal(text, format_id="plain").code == "UNKNOWN_LAYOUT"
 
 
 def test_that_a_file_is_one_of_rejects_is_stated_and_changes_neither_format_nor_shape() -> None:
@@ -320,7 +324,7 @@ def test_that_a_file_is_one_of_rejects_is_stated_and_changes_neither_format_nor_
     assert finding(mended, "HEADER").message == (
         "Line 1 is a header that Stori knows, with the two columns that its files of rejected rows have."
     )
-    assert finding(mended, "COLUMNS").value == "date=date, amount=amount, description=description"
+    assert finding(mended, "COLUMNS").value == "date=date, description=description, amount=amount"
 
 
 def test_rows_of_several_lines_are_counted_in_a_file_of_rejects_too() -> None:

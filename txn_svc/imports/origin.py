@@ -19,7 +19,7 @@ from runtime.ids import from_id, to_id
 from runtime.refusals import InvalidArgument
 from txn_svc.imports.fetch import GONE
 from txn_svc.imports.objects import UNVERSIONED, Ignored, clean_file_name
-from txn_svc.statement import FORMAT_IDS
+from txn_svc.statement import format_ids
 
 _FORM_PREFIX = "x-amz-meta-"
 _ACCOUNT, _FORMAT, _FILE_NAME = "stori-account", "stori-format", "stori-file-name"
@@ -47,7 +47,7 @@ class Origin:
             raise Ignored("no such import, and its object does not say of which account it is")
         with suppress(InvalidArgument, ValueError):
             found = cls(from_id("acct", said[_ACCOUNT]), _decoded(said.get(_FILE_NAME, "")), said.get(_FORMAT))
-            if found.file_name and found.format_id in {None, *FORMAT_IDS}:
+            if found.file_name and found.format_id in {None, *format_ids()}:
                 return found
         raise Ignored("no such import, and its object says what no form does")
 

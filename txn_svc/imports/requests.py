@@ -12,7 +12,7 @@ from runtime.refusals import InvalidArgument
 from txn_svc.fields import BATCH_MAX, Fields, too_many
 from txn_svc.imports.mapping import OUTCOME_PREFIX, STATE_PREFIX
 from txn_svc.imports.objects import clean_file_name
-from txn_svc.statement import FORMAT_IDS
+from txn_svc.statement import format_ids
 
 LIST_SIZE = 20
 KEY_MAX_BYTES = 1024
@@ -115,8 +115,8 @@ def _review(fields: Fields, value: txn_pb2.Review.ValueType) -> str:
 
 
 def _format_id(fields: Fields, value: str) -> str | None:
-    if value and value not in FORMAT_IDS:
-        fields.wrong["format_id"] = f"must be one of {', '.join(FORMAT_IDS)}"
+    if value and value not in format_ids():
+        fields.wrong["format_id"] = f"must be one of {', '.join(format_ids())}"
     return value or None
 
 

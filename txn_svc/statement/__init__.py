@@ -5,14 +5,32 @@ And back: `export` writes transactions, `rejects` the rows that were not underst
 
 from typing import Final
 
-from txn_svc.statement.layouts import FORMAT_IDS
-from txn_svc.statement.model import Finding, RejectedRow, Unreadable, ValidRow
+from txn_svc.statement.formats import formats
+from txn_svc.statement.model import Finding, Option, Question, RejectedRow, Unreadable, ValidRow
+from txn_svc.statement.own import STORI
 from txn_svc.statement.reader import Statement, read
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the reading: raised whenever any file would be read into other rows than before.
 
 Imports of the same bytes share their rows only within one version.
 """
 
-__all__ = ["FORMAT_IDS", "VERSION", "Finding", "RejectedRow", "Statement", "Unreadable", "ValidRow", "read"]
+
+def format_ids() -> tuple[str, ...]:
+    """Of all formats that a file can be said to have."""
+    return (*formats(), STORI.id)
+
+
+__all__ = [
+    "VERSION",
+    "Finding",
+    "Option",
+    "Question",
+    "RejectedRow",
+    "Statement",
+    "Unreadable",
+    "ValidRow",
+    "format_ids",
+    "read",
+]

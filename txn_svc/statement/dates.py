@@ -2,23 +2,54 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from txn_svc.ledger.months import EARLIEST_DATE, LATEST_DATE
 from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.format import YEARLESS, DateOrder
 from txn_svc.statement.model import ReasonCode
+from txn_svc.statement.words import plain, words
 
 # A statement has few different dates: a bound for a file that was made to have many.
 MAX_CACHED_DATES: Final = 20_000
-PADDING: Final = " \t"
+MAX_DATE_CHARACTERS: Final = 60
+PADDING: Final = " \t\xa0"
 
-_ISO_DATE: Final = re.compile("([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_MONTH_DAY: Final = re.compile("([0-9]{1,2})/([0-9]{1,2})")
+EXAMPLES: Final[dict[DateOrder, str]] = {
+    "YMD": "2026-07-15",
+    "DMY": "15/07/2026 (day/month/year)",
+    "MDY": "07/15/2026 (month/day/year)",
+    "MD": "7/15 (month/day)",
+    "DM": "15/7 (day/month)",
+}
+
+_CLOCK: Final = r"[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]{1,9})?)?"
+_ZONE: Final = r"(?:[AaPp]\.?[Mm]\.?|Z|UTC|[+-][0-9]{2}:?[0-9]{2})"
+_TIME: Final = rf"(?:[T ,]\s*{_CLOCK}\s*{_ZONE}?)?"
+_NUMERIC: Final = re.compile(rf"([0-9]{{1,4}})(\s?[-./ ]\s?)([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}")
+_COMPACT: Final = re.compile(rf"([0-9]{{8}}){_TIME}")
+_MONTH_DAY: Final = re.compile(r"([0-9]{1,2})[-./]([0-9]{1,2})\.?")
+_WEEKDAY: Final = r"(?:[^\W\d_]{2,10}\.?,?\s+)?"
+_OF: Final = r"(?:\s*[-./,]?\s*|\s+(?:de|di|of)\s+)"
+_NAME: Final = r"([^\W\d_]{3,12})\.?"
+_DAY_NAME: Final = re.compile(
+    rf"{_WEEKDAY}([0-9]{{1,2}})(?:st|nd|rd|th|\.|º)?{_OF}{_NAME}(?:{_OF}([0-9]{{4}}|'?[0-9]{{2}}))?{_TIME}"
+)
+_NAME_DAY: Final = re.compile(
+    rf"{_WEEKDAY}{_NAME}\s*[-./ ]?\s*([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,?\s*[-./]?\s*([0-9]{{4}}))?{_TIME}"
+)
+_YEAR_NAME: Final = re.compile(rf"([0-9]{{4}})[-./ ]{_NAME}[-./ ]([0-9]{{1,2}}){_TIME}")
 _LEAP_YEAR: Final = 2000
+_CENTURY: Final = 100
+_TWO_DIGITS: Final = 2
+
+Parts = tuple[int | None, int, int]
+"""Year, month, day; a year below 100 is one of two digits."""
 
 
 class DateError(ValueError):
-    """A date cell that cannot be read; `is_form` tells whether it is at least written as the layout has it."""
+    """A date cell that cannot be read; `is_form` tells whether it is at least written as the file has it."""
 
     def __init__(self, message: str, *, code: ReasonCode = "BAD_DATE", is_form: bool = False) -> None:
         super().__init__(message)
@@ -26,36 +57,63 @@ class DateError(ValueError):
         self.is_form = is_form
 
 
-class IsoDates(dict[str, date]):
-    """Dates by their text, such as 2026-07-15; other text raises DateError."""
+@lru_cache(maxsize=MAX_CACHED_DATES)
+def readings(text: str) -> dict[DateOrder, Parts]:
+    """The orders in which text is a day that exists, each with what it then is; empty where it is no date at all.
+
+    A month that has a name, or a year of four digits that stands first, leaves no other order. The year of a yearless
+    one is None.
+    """
+    text = text.strip(PADDING)
+    if len(text) > MAX_DATE_CHARACTERS:
+        return {}
+    forms = _forms(text)
+    return {order: parts for order, parts in forms.items() if _exists(parts)}
+
+
+def is_written_as(text: str, order: DateOrder) -> bool:
+    """Whether text has the form of the order, be there such a day or not."""
+    return order in _forms(text.strip(PADDING)[:MAX_DATE_CHARACTERS])
+
+
+class Dates(dict[str, date]):
+    """Dates by their text, written in the order, which has a year; other text raises DateError.
+
+    Years of two digits are at most one after `newest_year`.
+    """
+
+    def __init__(self, order: DateOrder, newest_year: int) -> None:
+        super().__init__()
+        assert order not in YEARLESS
+        self._order, self._newest_year = order, newest_year
 
     def __missing__(self, text: str) -> date:
-        found = _match(_ISO_DATE, text, "2026-07-15")
-        try:
-            day = date(int(found[1]), int(found[2]), int(found[3]))
-        except ValueError:
-            raise DateError(f"The date {quoted(text)} does not exist.", is_form=True) from None
-        _check_range(day.year, text.strip(PADDING))
+        year, month, day = _parts(text, self._order)
+        assert year is not None
+        found = date(full_year(year, self._newest_year), month, day) if _fits(year, month, day) else None
+        if found is None:
+            raise DateError(f"The date {quoted(text)} does not exist.", is_form=True)
+        _check_range(found.year, text.strip(PADDING))
         if len(self) >= MAX_CACHED_DATES:
             self.clear()
-        self[text] = day
-        return day
+        self[text] = found
+        return found
 
 
 class MonthDays(dict[str, tuple[int, int]]):
-    """(month, day) by text such as 7/15; other text raises DateError. 2/29 is one: whether it exists tells its year."""
+    """(month, day) by text in a yearless order; other text raises DateError. 2/29 is one: not every year has it."""
+
+    def __init__(self, order: DateOrder) -> None:
+        super().__init__()
+        assert order in YEARLESS
+        self._order = order
 
     def __missing__(self, text: str) -> tuple[int, int]:
-        found = _match(_MONTH_DAY, text, "7/15 (month/day)")
-        month_day = int(found[1]), int(found[2])
-        try:
-            date(_LEAP_YEAR, *month_day)
-        except ValueError:
-            raise DateError(f"{quoted(text)} is no month and day of any year.", is_form=True) from None
+        _, month, day = _parts(text, self._order)
         if len(self) >= MAX_CACHED_DATES:
             self.clear()
-        self[text] = month_day
-        return month_day
+        self[text] = month, day
+        return month, day
 
 
 def date_in_year(year: int, month_day: tuple[int, int]) -> date:
@@ -68,13 +126,89 @@ def date_in_year(year: int, month_day: tuple[int, int]) -> date:
         raise DateError(f"The date {month}/{day} does not exist in {year}.", is_form=True) from None
 
 
-def _match(form: re.Pattern[str], text: str, example: str) -> re.Match[str]:
-    found = form.fullmatch(text.strip(PADDING))
-    if found is not None:
-        return found
-    if not text.strip():
+def full_year(year: int, newest_year: int) -> int:
+    if year >= _CENTURY:
+        return year
+    century = newest_year - newest_year % _CENTURY
+    return century + year if century + year <= newest_year + 1 else century + year - _CENTURY
+
+
+def _parts(text: str, order: DateOrder) -> Parts:
+    found = readings(text)
+    if order in found:
+        return found[order]
+    if not text.strip(PADDING):
         raise DateError("There is no date.", code="NO_DATE")
-    raise DateError(f"{quoted(text)} is not a date such as {example}.")
+    if plain(text) in words().pending:
+        raise DateError(f"{quoted(text)}: the bank has not booked this row yet.", code="PENDING")
+    if is_written_as(text, order):
+        what = "is no month and day of any year" if order in YEARLESS else "does not exist"
+        raise DateError(f"The date {quoted(text)} {what}.", is_form=True)
+    raise DateError(f"{quoted(text)} is not a date such as {EXAMPLES[order]}.")
+
+
+def _forms(text: str) -> dict[DateOrder, Parts]:
+    """What text would be in each order that has its form."""
+    if not text or not any("0" <= character <= "9" for character in text):
+        return {}
+    if found := _NUMERIC.fullmatch(text):
+        return _of_three(found[1], found[3], found[4])
+    if found := _COMPACT.fullmatch(text):
+        digits = found[1]
+        ends, month = int(digits[4:]), (int(digits[2:4]), int(digits[:2]))
+        return {
+            "YMD": (int(digits[:4]), int(digits[4:6]), int(digits[6:])),
+            "DMY": (ends, *month),
+            "MDY": (ends, month[1], month[0]),
+        }
+    if found := _MONTH_DAY.fullmatch(text):
+        one, two = int(found[1]), int(found[2])
+        return {"MD": (None, one, two), "DM": (None, two, one)}
+    return _with_name(text)
+
+
+def _of_three(first: str, middle: str, last: str) -> dict[DateOrder, Parts]:
+    one, two, three = int(first), int(middle), int(last)
+    if len(first) > _TWO_DIGITS:
+        return {"YMD": (one, two, three)} if len(first) == 4 and len(last) <= _TWO_DIGITS else {}  # noqa: PLR2004
+    if len(last) not in {_TWO_DIGITS, 4}:
+        return {}
+    forms: dict[DateOrder, Parts] = {"DMY": (three, two, one), "MDY": (three, one, two)}
+    if len(first) == len(last) == _TWO_DIGITS:
+        forms["YMD"] = (one, two, three)
+    return forms
+
+
+def _with_name(text: str) -> dict[DateOrder, Parts]:
+    if found := _YEAR_NAME.fullmatch(text):
+        year, name, day = found[1], found[2], found[3]
+    elif found := _DAY_NAME.fullmatch(text):
+        day, name, year = found[1], found[2], found[3]
+    elif found := _NAME_DAY.fullmatch(text):
+        name, day, year = found[1], found[2], found[3]
+    else:
+        return {}
+    month = words().months.get(plain(name))
+    if month is None:
+        return {}
+    if year is None:
+        return {"MD": (None, month, int(day)), "DM": (None, month, int(day))}
+    parts = int(year.removeprefix("'")), month, int(day)
+    return {"YMD": parts, "DMY": parts, "MDY": parts}
+
+
+def _exists(parts: Parts) -> bool:
+    year, month, day = parts
+    return _fits(_LEAP_YEAR if year is None else year, month, day)
+
+
+def _fits(year: int, month: int, day: int) -> bool:
+    # Every two-digit year that can be divided by four is one of a leap year, in 2000 as in 1904, but not in 1900.
+    try:
+        date(year + _LEAP_YEAR if year < _CENTURY else year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_range(year: int, shown: str) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from txn_svc.ledger.money import Currency, format_amount
 from txn_svc.statement.escaping import escape
-from txn_svc.statement.layouts import STORI
+from txn_svc.statement.own import STORI
 from txn_svc.statement.writing import write_rows
 
 

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Final
 
 from txn_svc.ledger.money import AmountError, Currency, amount_parser
+from txn_svc.ledger.months import LATEST_DATE
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.dates import PADDING, DateError, IsoDates
-from txn_svc.statement.layouts import Columns
+from txn_svc.statement.dates import PADDING, DateError, Dates
 from txn_svc.statement.model import (
     MAX_CATEGORY_CHARACTERS,
     MAX_DESCRIPTION_CHARACTERS,
@@ -19,7 +19,8 @@ from txn_svc.statement.model import (
     ValidRow,
 )
 from txn_svc.statement.records import Record
-from txn_svc.statement.values import kept, too_long, without_columns
+from txn_svc.statement.rejecting import kept, too_long, without_columns
+from txn_svc.statement.table import Table, own_places
 
 MAX_OCCURRENCE: Final = 2**31 - 1
 
@@ -32,13 +33,13 @@ class _CellError(ValueError):
         self.code: ReasonCode = code
 
 
-def read_exported(records: Iterable[Record], columns: Columns, currency: Currency) -> Iterator[ValidRow | RejectedRow]:
+def read_exported(records: Iterable[Record], table: Table, currency: Currency) -> Iterator[ValidRow | RejectedRow]:
     """One row for each record, in order. Whether two rows are the same occurrence of one content is not looked at."""
-    width, index = columns.width, columns.at
+    width, index = table.width, own_places(table)
     date_at, value_on_at, amount_at = index["booked_on"], index["value_on"], index["amount"]
     currency_at, occurrence_at, description_at = index["currency"], index["occurrence"], index["description"]
     category_at, note_at, external_id_at = index["category"], index["note"], index["external_id"]
-    read_date, read_amount = IsoDates().__getitem__, amount_parser(currency)
+    read_date, read_amount = Dates("YMD", LATEST_DATE.year).__getitem__, amount_parser(currency)
     for record in records:
         line, cells, fault = record
         if fault is not None or len(cells) != width:
@@ -55,9 +56,9 @@ def read_exported(records: Iterable[Record], columns: Columns, currency: Currenc
             note = _bounded(cells[at := note_at], MAX_NOTE_CHARACTERS)
             external_id = _bounded(cells[at := external_id_at], MAX_EXTERNAL_ID_CHARACTERS)
         except (DateError, _CellError) as error:
-            yield RejectedRow(line, kept(cells), error.code, str(error), columns.name(at))
+            yield RejectedRow(line, kept(cells), error.code, str(error), table.name(at))
         except AmountError as error:
-            yield RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), columns.name(at))
+            yield RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), table.name(at))
         else:
             yield ValidRow(
                 line,

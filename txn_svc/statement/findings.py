@@ -1,25 +1,39 @@
-"""What was found out about a file, said for a person."""
+"""What was found out about where the rows of a file are and what its columns mean, said for a person."""
 
+import re
+from typing import Final
+
+from runtime.currency import DECIMALS
 from txn_svc.ledger.money import Currency
 from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.columns import columns_value, places_of
 from txn_svc.statement.encoding import Encoding
-from txn_svc.statement.layouts import STORI, Columns
-from txn_svc.statement.model import Finding
-from txn_svc.statement.years import YearPlan
+from txn_svc.statement.facts import Facts, amount_places, is_total
+from txn_svc.statement.format import Roles
+from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding
+from txn_svc.statement.table import DELIMITER_NAMES, Table, own_places
+from txn_svc.statement.words import plain, words
 
-_DELIMITERS = {",": "commas", ";": "semicolons"}
+_CODE: Final = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_NUMBER: Final = re.compile(r"[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]){10,30}|[0-9Xx*•][0-9Xx*•./ -]{4,30}[0-9]")
+_ROLE_NAMES: Final = {
+    "date": "the date",
+    "value_date": "the value date",
+    "description": "the description",
+    "amount": "the amount",
+    "debit": "debits",
+    "credit": "credits",
+    "indicator": "the word for debit or credit",
+    "currency": "the currency",
+    "balance": "the balance after the row",
+    "external_id": "the bank's id, which is kept and identifies nothing",
+    "category": "the category",
+    "account": "the account",
+    "status": "the status",
+}
 
 
-def findings(encoding: Encoding, columns: Columns, years: YearPlan | None, currency: Currency) -> tuple[Finding, ...]:
-    found = [_encoding(encoding), _delimiter(columns), *_declared(columns)]
-    if columns.layout is STORI:
-        found.append(_currency(columns, currency))
-    if years is not None:
-        found.append(years.finding())
-    return tuple(found)
-
-
-def _encoding(encoding: Encoding) -> Finding:
+def encoding_finding(encoding: Encoding) -> Finding:
     if encoding.has_bom:
         return Finding("ENCODING", "DECLARED", "UTF-8", "The file begins with the mark of UTF-8.", (1,))
     line = encoding.first_non_ascii_line
@@ -29,57 +43,100 @@ def _encoding(encoding: Encoding) -> Finding:
     return Finding("ENCODING", "EVIDENCE", "UTF-8", message, (line,))
 
 
-def _delimiter(columns: Columns) -> Finding:
-    message = f"The header's names are separated by {_DELIMITERS[columns.delimiter]}."
-    return Finding("DELIMITER", "EVIDENCE", columns.delimiter, message, (columns.header_line,))
+def table_findings(table: Table) -> tuple[Finding, ...]:
+    names = DELIMITER_NAMES[table.delimiter]
+    what = "The header's names" if table.has_header else "The cells"
+    line = (table.header_line,) if table.header_line else (1,)
+    return Finding("DELIMITER", "EVIDENCE", table.delimiter, f"{what} are separated by {names}.", line), _header(table)
 
 
-def _declared(columns: Columns) -> tuple[Finding, ...]:
-    layout, lines = columns.layout, (columns.header_line,)
-    header = columns.delimiter.join(columns.header)
-    dates = "YYYY-MM-DD" if layout.dates_have_years else "M/D"
-    order = "year, month, day" if layout.dates_have_years else "month/day, without a year"
+def columns_finding(basis: Basis, roles: Roles, table: Table, message: str = "") -> Finding:
+    said = ", ".join(
+        f"{' and '.join(quoted(table.name(at)) for at in places)}"
+        f"{' is ' if len(places) == 1 else ' are '}{_ROLE_NAMES[role]}"
+        for role, places in places_of(roles)
+    )
+    sentence = f"{message} {said[:1].upper()}{said[1:]}.".strip()
+    return Finding("COLUMNS", basis, columns_value(roles, table.header), sentence, (table.header_line or 1,))
+
+
+def own_findings(table: Table, currency: Currency) -> tuple[Finding, ...]:
+    """Those of Stori's own export."""
+    lines = (table.header_line,)
+    roles = ", ".join(f"{name}={table.name(at)}" for name, at in own_places(table).items())
+    occurrence = quoted(table.name(own_places(table)["occurrence"]))
     return (
-        Finding("HEADER", "DECLARED", header, _header_sentence(columns), lines),
-        Finding("COLUMNS", "DECLARED", _roles(columns), _roles_sentence(columns), lines),
-        Finding("DATE_ORDER", "DECLARED", dates, f"The dates of this layout are {order}.", lines),
-        Finding("DECIMAL_MARK", "DECLARED", ".", "The amounts of this layout have a decimal point.", lines),
+        Finding(
+            "COLUMNS", "DECLARED", roles, f"{occurrence} counts equal transactions: 1 is the first of them.", lines
+        ),
+        Finding("DATE_ORDER", "DECLARED", "YMD", "The dates of this format are year, month, day.", lines),
+        Finding("DECIMAL_MARK", "DECLARED", ".", "The amounts of this format have a decimal point.", lines),
         Finding("SIGN", "DECLARED", "SIGNED", "Amounts with a minus are debits, the others are credits.", lines),
+        Finding(
+            "CURRENCY",
+            "DECLARED",
+            currency.code,
+            f"Each row names its currency: the account's, {currency.code}, is read, others are rejected.",
+            lines,
+        ),
     )
 
 
-def _currency(columns: Columns, currency: Currency) -> Finding:
-    message = f"Each row names its currency: the account's, {currency.code}, is read, others are rejected."
-    return Finding("CURRENCY", "DECLARED", currency.code, message, (columns.header_line,))
+def currency_finding(table: Table, roles: Roles, currency: Currency) -> Finding | None:
+    lines = (table.header_line or 1,)
+    if roles.currency is not None:
+        named = quoted(table.name(roles.currency))
+        message = f"{named} names each row's currency: the account's, {currency.code}, is read, others are rejected."
+        return Finding("CURRENCY", "EVIDENCE", currency.code, message, lines)
+    code = header_currency(table, roles)
+    if code is None:
+        return None
+    return Finding("CURRENCY", "EVIDENCE", code, f"The header names {code}.", lines)
 
 
-def _header_sentence(columns: Columns) -> str:
-    known = "the header of Stori's own export" if columns.layout is STORI else "a header that Stori knows"
-    rejects = ", with the two columns that its files of rejected rows have" if columns.has_rejects else ""
-    return f"Line {columns.header_line} is {known}{rejects}."
+def header_currency(table: Table, roles: Roles) -> str | None:
+    """The currency that the names of the amounts' columns have in them, such as Betrag (EUR)."""
+    if not table.has_header:
+        return None
+    codes = {code for at in amount_places(roles) for code in _CODE.findall(table.header[at]) if code in DECIMALS}
+    return codes.pop() if len(codes) == 1 else None
 
 
-def _roles(columns: Columns) -> str:
-    indexes: dict[str, int | None] = {
-        "date": columns.date,
-        "amount": columns.amount,
-        "description": columns.description,
-        "external_id": columns.external_id,
-    }
-    # The others go by the names that they have here and there alike.
-    indexes |= {name: at for name, at in columns.at.items() if at not in indexes.values()}
-    return ", ".join(f"{role}={columns.name(at)}" for role, at in indexes.items() if at is not None)
+def account_finding(table: Table, facts: Facts) -> Finding | None:
+    """Whose account the file says it is: by a column, or by a line before the header."""
+    if len(facts.accounts) == 1:
+        ((number, tally),) = facts.accounts.items()
+        return Finding("ACCOUNT", "EVIDENCE", number, "Every row names this account.", tuple(tally.lines))
+    for record in table.before:
+        for at, cell in enumerate(record.cells):
+            label, _, rest = cell.partition(":")
+            text = rest if rest.strip() else next((one for one in record.cells[at + 1 :] if one.strip()), "")
+            if plain(label) in words().account and (found := _NUMBER.search(text)):
+                message = f"Line {record.line}, before the header, names this account."
+                return Finding("ACCOUNT", "EVIDENCE", found[0].strip(), message, (record.line,))
+    return None
 
 
-def _roles_sentence(columns: Columns) -> str:
-    sentence = f"{quoted(columns.name(columns.date))} is the date, {quoted(columns.name(columns.amount))} the amount"
-    if columns.layout is STORI:
-        occurrence = quoted(columns.name(columns.at["occurrence"]))
-        return f"{sentence}; {occurrence} counts equal transactions: 1 is the first of them."
-    if columns.description is not None:
-        return f"{sentence}, {quoted(columns.name(columns.description))} the description."
-    if columns.external_id is not None:
-        return (
-            f"{sentence}; {quoted(columns.name(columns.external_id))} is a row counter: it is kept, identifies nothing."
-        )
-    return f"{sentence}."
+def _header(table: Table) -> Finding:
+    before = [record.line for record in table.before if not is_total(record.cells)]
+    skipped = (
+        f" {_count(len(before), 'line')} before it {'is' if len(before) == 1 else 'are'} no row." if before else ""
+    )
+    if not table.has_header:
+        message = "The file has no header: its first row has a date and an amount already."
+        return Finding("HEADER", "EVIDENCE", "", f"{message}{skipped}", (table.header_line + 1,))
+    shown = table.delimiter.join(table.header)
+    if table.is_own_export:
+        known, basis = "the header of Stori's own export", "DECLARED"
+    elif table.format is not None:
+        known, basis = "a header that Stori knows", "DECLARED"
+    else:
+        known, basis = "the header: names, and below it a date and an amount in each row", "EVIDENCE"
+    rejects = ", with the two columns that its files of rejected rows have" if table.has_rejects else ""
+    lines = (table.header_line, *before)[:MAX_FINDING_LINES]
+    message = f"Line {table.header_line} is {known}{rejects}.{skipped}"
+    return Finding("HEADER", basis, shown, message, lines)  # type: ignore[arg-type]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,6 +1,7 @@
 """What is known of a bank's files beforehand: all of it is data, and what it leaves out is found out from the file."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal, get_args
 
 from txn_svc.ledger.money import DecimalMark
@@ -38,6 +39,12 @@ class Roles:
     account: int | None = None
     status: int | None = None
 
+    def moved(self, places: Sequence[int]) -> "Roles":
+        """The same columns where column n stands at places[n]."""
+        old = {one.name: getattr(self, one.name) for one in fields(self)}
+        new = {name: places[at] for name, at in old.items() if isinstance(at, int)}
+        return Roles(**new, description=tuple(places[at] for at in self.description))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
@@ -62,3 +69,7 @@ class Format:
     credit_words: frozenset[str] = frozenset()
     pending_words: frozenset[str] = frozenset()
     has_stable_ids: bool = False
+
+    def with_columns_at(self, places: Sequence[int]) -> "Format":
+        """The same where its first column stands at places[0], and so on."""
+        return replace(self, roles=self.roles.moved(places))

@@ -1,118 +1,108 @@
-"""Reads a statement: a first pass finds out how, the second gives the rows."""
+"""Reads a statement: first passes find out how, the last gives the rows."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from txn_svc.ledger.money import Currency, amount_parser
+from txn_svc.ledger.money import Currency
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.dates import IsoDates, MonthDays, date_in_year
 from txn_svc.statement.encoding import examine
-from txn_svc.statement.escaping import Unescaped
-from txn_svc.statement.exported import read_exported
-from txn_svc.statement.findings import findings
-from txn_svc.statement.layouts import FORMAT_IDS, STORI, Columns, find_columns
-from txn_svc.statement.lines import read_lines
-from txn_svc.statement.model import Finding, RejectedRow, Unreadable, ValidRow
-from txn_svc.statement.records import Record, read_records
-from txn_svc.statement.survey import survey
-from txn_svc.statement.values import kept, read_rows
-from txn_svc.statement.years import YearPlan, YearWalk
+from txn_svc.statement.findings import encoding_finding, table_findings
+from txn_svc.statement.formats import formats
+from txn_svc.statement.infer import Given
+from txn_svc.statement.model import Finding, Property, Question, RejectedRow, ValidRow
+from txn_svc.statement.own import STORI
+from txn_svc.statement.reading import Reading
+from txn_svc.statement.settling import Settled, declared, found_out, is_declared, own_export
+from txn_svc.statement.survey import OtherForm
+from txn_svc.statement.table import Table, find_table
+from txn_svc.statement.values import rows_of_file
+
+_NOTHING: Final[Mapping[Property, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A file that can be read. `header` is as it stands in the file.
+    """A file that can be read; while it asks `questions`, only with the answers. `header` is as it stands in the file.
 
     `shape` is one text for all headers that name the same columns in the same order, whatever the case and padding, and
-    the same for the rejects of such a file.
+    the same for the rejects of such a file. `account_number` is the one that the file names, as it is written there.
     """
 
     header: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    delimiter: str
     format_id: str
     shape: str
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
+    account_number: str | None
     _file: BinaryIO = field(repr=False)
-    _columns: Columns = field(repr=False)
-    _years: YearPlan | None = field(repr=False)
-    _currency: Currency = field(repr=False)
+    _reading: Reading = field(repr=False)
 
     def rows(self) -> Iterator[ValidRow | RejectedRow]:
         """All rows in the order of the file, in constant memory; blank lines are none.
 
         Each call reads the file from its start, so only one such iteration may be under way.
         """
-        records = _records(self._file, self._columns)
-        rows = self._read(records)
-        return _as_in_the_file(rows, records) if isinstance(records, Unescaped) else rows
-
-    def _read(self, records: Iterable[Record]) -> Iterator[ValidRow | RejectedRow]:
-        if self._columns.layout is STORI:
-            return read_exported(records, self._columns, self._currency)
-        read_date = _date_reader(self._columns, self._years)
-        return read_rows(records, self._columns, read_date, amount_parser(self._currency))
+        assert not self.questions
+        return rows_of_file(self._file, self._reading)
 
 
-def read(file: BinaryIO, *, uploaded_on: date, currency: Currency, format_id: str | None = None) -> Statement:
+def read(
+    file: BinaryIO,
+    *,
+    uploaded_on: date,
+    currency: Currency,
+    format_id: str | None = None,
+    file_name: str = "",
+    is_credit: bool = False,
+    answers: Mapping[Property, str] = _NOTHING,
+    remembered: Mapping[str, Mapping[Property, str]] | None = None,
+    ledger: Mapping[Property, Finding] | None = None,
+) -> Statement:
     """Finds out how to read a seekable file, which stays the caller's to close. Refuses with Unreadable.
 
     `uploaded_on` decides the years of dates without one, so the same upload always gives the same dates. `format_id` is
-    the one layout to read it as, one of FORMAT_IDS (ValueError otherwise); None finds it by the header.
+    the one format to read it as (ValueError where there is no such format); None finds it by the header. `remembered`
+    are the values of findings of the account's earlier files, by shape; `ledger` what its transactions decide.
     """
-    if format_id is not None and format_id not in FORMAT_IDS:
-        raise ValueError(f"{quoted(format_id)} is no format: there are {', '.join(FORMAT_IDS)}.")
-    encoding = examine(file)
-    columns = _find_columns(file, format_id)
-    years = survey(_records(file, columns), columns, amount_parser(currency), uploaded_on)
+    if format_id is not None and format_id not in {STORI.id, *formats()}:
+        raise ValueError(f"{quoted(format_id)} is no format: there are {', '.join([*formats(), STORI.id])}.")
+    encoding, table = examine(file), find_table(file, format_id)
+    given = Given(
+        uploaded_on=uploaded_on,
+        currency=currency,
+        file_name=file_name,
+        is_credit=is_credit,
+        answers=answers,
+        remembered=(remembered or {}).get(table.shape, {}),
+        ledger=ledger or {},
+    )
+    settled = _settle(file, table, given, format_id)
+    account = next((one.value for one in settled.findings if one.property == "ACCOUNT"), None)
     return Statement(
-        header=columns.header,
-        findings=findings(encoding, columns, years, currency),
-        format_id=columns.layout.id,
-        shape=columns.shape,
+        header=table.header,
+        delimiter=table.delimiter,
+        format_id=settled.reading.table.format_id,
+        shape=table.shape,
+        findings=(encoding_finding(encoding), *table_findings(settled.reading.table), *settled.findings),
+        questions=settled.questions,
+        account_number=account,
         _file=file,
-        _columns=columns,
-        _years=years,
-        _currency=currency,
+        _reading=settled.reading,
     )
 
 
-def _as_in_the_file(rows: Iterator[ValidRow | RejectedRow], unescaped: Unescaped) -> Iterator[ValidRow | RejectedRow]:
-    # A row is taken as soon as its record was given, so `original` is that record.
-    for row in rows:
-        original = unescaped.original
-        if original is None:
-            yield row
-        elif isinstance(row, ValidRow):
-            yield row._replace(cells=tuple(original.cells))
-        else:
-            yield row._replace(cells=kept(original.cells))
-
-
-def _find_columns(file: BinaryIO, format_id: str | None) -> Columns:
-    for line, text in enumerate(read_lines(file), start=1):
-        if text and not text.isspace():
-            return find_columns(line, text, format_id)
-    raise Unreadable("EMPTY", "The file holds nothing but blank lines.")
-
-
-def _records(file: BinaryIO, columns: Columns) -> Iterable[Record]:
-    header = 1
-    records = read_records(file, columns.delimiter, columns.widths, columns.layout.row_lines)
-    rows = islice(records, header, None)
-    return Unescaped(rows, columns.escaped, columns.widths) if columns.escaped else rows
-
-
-def _date_reader(columns: Columns, years: YearPlan | None) -> Callable[[str], date]:
-    if columns.layout.dates_have_years:
-        return IsoDates().__getitem__
-    month_days, walk = MonthDays(), None if years is None else YearWalk(years)
-
-    def read_date(text: str) -> date:
-        month_day = month_days[text]
-        # Without a plan there is no row with a month and day.
-        assert walk is not None
-        return date_in_year(walk.year_of(month_day[0]), month_day)
-
-    return read_date
+def _settle(file: BinaryIO, table: Table, given: Given, format_id: str | None) -> Settled:
+    if table.is_own_export:
+        return own_export(file, table, given)
+    if table.format is not None and is_declared(table.format):
+        try:
+            return declared(file, table, table.format, given)
+        except OtherForm:
+            # Somebody else's file may have the same few names.
+            if format_id is not None:
+                raise
+            table = replace(table, format=None)
+    return found_out(file, table, given)

@@ -5,7 +5,8 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from txn_svc.statement.escaping import escape, escape_number, unescape
-from txn_svc.statement.layouts import STORI_LINE, STORI_REASON, Columns, columns_of
+from txn_svc.statement.own import STORI_LINE, STORI_REASON
+from txn_svc.statement.table import Table, any_table
 from txn_svc.statement.writing import write_rows
 
 # Of a row that was not split into cells.
@@ -31,26 +32,23 @@ def rejects_csv(
     column with its beginning, and is rejected for its date then. That is so for the rejects of a file of rejects too,
     and for those of Stori's own export: what is escaped there is not escaped twice.
 
-    A file can be put together of several calls, all but the first without a header in it. Refuses a header that is no
-    layout's with ValueError.
+    A file can be put together of several calls, all but the first without a header in it.
     """
-    columns = columns_of(header, delimiter)
-    if columns is None:
-        raise ValueError("The header is that of no layout.")
-    names = [columns.name(at) for at in columns.own]
+    table = any_table(header, delimiter)
+    names = [table.name(at) for at in table.own]
     first = [[*names, STORI_LINE, STORI_REASON]] if has_header else []
-    return write_rows(chain(first, map(_Writer(columns).cells, rows)), delimiter)
+    return write_rows(chain(first, map(_Writer(table).cells, rows)), delimiter)
 
 
 class _Writer:
     """What decides how a row is written, decided once for a file."""
 
-    def __init__(self, columns: Columns) -> None:
-        self._own = columns.own
-        self._width = columns.width
-        self._has_rejects = columns.has_rejects
-        self._escaped = frozenset(columns.escaped)
-        self._numbers = frozenset(columns.at[name] for name in columns.layout.numbers)
+    def __init__(self, table: Table) -> None:
+        self._own = table.own
+        self._width = table.width
+        self._has_rejects = table.has_rejects
+        self._escaped = frozenset(table.escaped)
+        self._numbers = table.numbers
 
     def cells(self, row: Reject) -> list[str]:
         if len(row.cells) == 1 and row.reason_code in _WHOLE_LINE:

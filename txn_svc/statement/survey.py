@@ -1,15 +1,17 @@
-"""The first pass: what can be said of a file only after looking at its rows."""
+"""Whether a file of a format that declares everything is written as it declares, and its years where it has none."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.dates import PADDING, DateError, IsoDates, MonthDays
-from txn_svc.statement.layouts import Columns
+from txn_svc.statement.amounts import amount_reader
+from txn_svc.statement.dates import EXAMPLES, DateError, Dates, MonthDays
+from txn_svc.statement.format import YEARLESS
 from txn_svc.statement.model import Unreadable
+from txn_svc.statement.reading import Reading
 from txn_svc.statement.records import Record
 from txn_svc.statement.years import YearPlan, YearSurvey
 
@@ -17,22 +19,27 @@ _DATE_OF_ANOTHER_FORM: Final = re.compile(r"[0-9]{1,4}([-./ ][0-9]{1,4}){1,2}|[0
 _AMOUNT_OF_ANOTHER_FORM: Final = re.compile(r"[-+(]?[0-9][0-9.]*[,'][0-9.,']*[0-9]\)?")
 
 
-def survey(
-    records: Iterable[Record], columns: Columns, read_amount: Callable[[str], int], uploaded_on: date
-) -> YearPlan | None:
+class OtherForm(Unreadable):
+    """The file has the header of the format, and its dates or amounts are written in another way."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("UNKNOWN_LAYOUT", message)
+
+
+def survey(records: Iterable[Record], reading: Reading, uploaded_on: date) -> YearPlan | None:
     """The years of a file without years; None where it has them, or has no date.
 
-    Refuses with Unreadable: NO_ROWS, and UNKNOWN_LAYOUT where no row at all has the layout's dates, or amounts, and
-    one has those of another layout: what a file of rejects may well be. Reads only as far as that and the years are
-    undecided.
+    Refuses with OtherForm where no row at all has the dates, or amounts, of the reading, and one has others: what a
+    file of rejects may well be. Reads only as far as that and the years are undecided.
     """
-    years = None if columns.layout.dates_have_years else YearSurvey()
-    month_days, iso_dates = MonthDays(), IsoDates()
+    years = YearSurvey() if reading.date_order in YEARLESS else None
     dates, amounts = _Witness(_DATE_OF_ANOTHER_FORM), _Witness(_AMOUNT_OF_ANOTHER_FORM)
-    has_rows = False
-    width, date_at, amount_at = columns.width, columns.date, columns.amount
+    read_amount = amount_reader(reading.currency, reading.decimal_mark)
+    month_days = MonthDays("MD" if years is None else reading.date_order)
+    iso_dates = Dates("YMD" if years is not None else reading.date_order, reading.newest_year)
+    width, date_at, amount_at = reading.table.width, reading.roles.date, reading.roles.amount
+    assert amount_at is not None
     for line, cells, fault in records:
-        has_rows = True
         if fault is not None or len(cells) != width:
             continue
         text = cells[date_at]
@@ -45,28 +52,21 @@ def survey(
         except DateError as error:
             dates.consider(line, text, is_form=error.is_form)
         if not amounts.is_found:
-            _consider_amount(amounts, line, cells[amount_at], read_amount)
+            try:
+                read_amount(cells[amount_at])
+                amounts.is_found = True
+            except AmountError:
+                amounts.consider(line, cells[amount_at], is_form=False)
         if years is None and dates.is_found and amounts.is_found:
             break
-    if not has_rows:
-        raise Unreadable("NO_ROWS", f"The file has no rows after its header in line {columns.header_line}.")
-    if not columns.has_rejects:
-        dates.refuse_other_form("dates", "2026-07-15" if columns.layout.dates_have_years else "7/15 (month/day)")
-        amounts.refuse_other_form("amounts", "-1234.56")
+    if not reading.table.has_rejects:
+        dates.refuse_other_form("dates", EXAMPLES[reading.date_order])
+        amounts.refuse_other_form("amounts", f"-1234{reading.decimal_mark}56")
     return None if years is None else years.plan(uploaded_on)
 
 
-def _consider_amount(amounts: "_Witness", line: int, text: str, read_amount: Callable[[str], int]) -> None:
-    try:
-        read_amount(text.strip(PADDING))
-    except AmountError:
-        amounts.consider(line, text, is_form=False)
-    else:
-        amounts.is_found = True
-
-
 class _Witness:
-    """Whether a column has any cell of the layout's form, and where the first of another form stands."""
+    """Whether a column has any cell of the form, and where the first of another form stands."""
 
     def __init__(self, other_form: re.Pattern[str]) -> None:
         self.is_found = False
@@ -83,8 +83,7 @@ class _Witness:
         if self._other is None or self.is_found:
             return
         line, text = self._other
-        raise Unreadable(
-            "UNKNOWN_LAYOUT",
-            f"The {what} are written in a way that Stori does not read: {quoted(text)} in line {line}. "
-            f"It reads {what} such as {example}.",
+        raise OtherForm(
+            f"The {what} are written in a way that this format does not have: {quoted(text)} in line {line}. "
+            f"It has {what} such as {example}."
         )

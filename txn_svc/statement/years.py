@@ -1,6 +1,6 @@
 """The year rule: which years the rows of a file have whose dates are only month and day."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -88,22 +88,32 @@ class YearPlan:
     turn_lines: tuple[int, ...]
     limit: date
 
-    def finding(self) -> Finding:
+    @property
+    def value(self) -> str:
         years = str(self.newest_year)
-        if self.oldest_year != self.newest_year:
-            years = f"{self.oldest_year}–{self.newest_year}"
+        return years if self.oldest_year == self.newest_year else f"{self.oldest_year}–{years}"
+
+    def ending_in(self, year: int) -> "YearPlan":
+        """The same rows where the newest is of that year."""
+        return replace(self, newest_year=year, oldest_year=year - (self.newest_year - self.oldest_year))
+
+    def is_possible(self) -> bool:
+        """Whether the newest row is not after the limit."""
+        return (self.newest_year, *self.newest) <= (self.limit.year, self.limit.month, self.limit.day)
+
+    def finding(self) -> Finding:
         month, day = self.newest
         return Finding(
             "YEAR",
             "ASSUMPTION",
-            years,
+            self.value,
             f"The dates have no year. The newest row, line {self.newest_line} with {month}/{day}, is read as "
             f"{self.newest_year}: the latest year in which it is not after {self.limit.isoformat()}, the day after the "
-            f"upload. {self._turns()}",
+            f"upload. {self.turns()}",
             (self.newest_line, *self.turn_lines)[:MAX_FINDING_LINES],
         )
 
-    def _turns(self) -> str:
+    def turns(self) -> str:
         if not self.turn_lines:
             return "No New Year lies between the rows, so all are of that year."
         shown = ", ".join(map(str, self.turn_lines))

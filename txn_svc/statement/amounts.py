@@ -1,0 +1,177 @@
+"""Text of an amount cell becomes minor units, whatever its marks, its sign, its parentheses and the currency glued on.
+
+What is left when all that is taken off goes through the one strict grammar of `ledger.money`.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from runtime.currency import DECIMALS
+from txn_svc.ledger.money import MAX_AMOUNT_CHARACTERS, AmountError, Currency, DecimalMark, amount_parser
+from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.words import plain, words
+
+MAX_CACHED_AMOUNTS: Final = 4_096
+PADDING: Final = " \t\xa0"
+MARKS: Final[tuple[DecimalMark, ...]] = (".", ",")
+
+# The hyphen comes last: elsewhere in a set it would be a range.
+_MINUS: Final = "\u2212\u2013\ufe63\uff0d-"
+_SPACE: Final = " \xa0\u2009\u202f"
+_APOSTROPHE: Final = "'\u2019\u02bc"
+_GLUED: Final = r"(?:[A-Za-z]{1,3}\$|[A-Za-z]{2,4}\.?|[$€£¥₹₽₩₪₺₫฿])"
+# Sign and currency in either order before the digits, both or the word for a direction after them; or parentheses.
+_AMOUNT: Final = re.compile(
+    rf"(?P<open>\()?\s*(?P<before>[+{_MINUS}]?)\s*(?P<money>{_GLUED})?\s*(?P<between>[+{_MINUS}]?)\s*"
+    rf"(?P<digits>[0-9.,{_APOSTROPHE}{_SPACE}]*[0-9])"
+    rf"\s*(?P<after>[+{_MINUS}]?)\s*(?P<money_after>{_GLUED}(?=\s|$|\)))?\s*(?P<word>[A-Za-z]{{1,3}}\.?)?\s*(?P<close>\))?"
+)
+
+
+def _thousands(mark: DecimalMark, other: str) -> re.Pattern[str]:
+    """Digits in groups of three, or of two before the last three as in India, and a fraction after the mark."""
+    return re.compile(
+        rf"(?P<whole>[0-9]{{1,3}}(?P<mark>[{_SPACE}{_APOSTROPHE}{other}])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*"
+        rf"|[0-9]{{1,2}}(?:{other}[0-9]{{2}})*{other}[0-9]{{3}}|[0-9]*)(?:{re.escape(mark)}(?P<fraction>[0-9]+))?"
+    )
+
+
+_THOUSANDS: Final[dict[DecimalMark, re.Pattern[str]]] = {".": _thousands(".", ","), ",": _thousands(",", r"\.")}
+_SYMBOLS: Final = {
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "₩": "KRW",
+    "₪": "ILS",
+    "₺": "TRY",
+    "₫": "VND",
+    "฿": "THB",
+    "₽": "RUB",
+}
+_DOLLARS: Final = {
+    "R$": "BRL",
+    "US$": "USD",
+    "A$": "AUD",
+    "C$": "CAD",
+    "CA$": "CAD",
+    "NZ$": "NZD",
+    "HK$": "HKD",
+    "S$": "SGD",
+    "MX$": "MXN",
+}
+
+
+class Written(NamedTuple):
+    """An amount as it is written: `digits` with their marks, `sign` -1, 1 or 0 for none, and what is glued to it.
+
+    `word` is "debit", "credit" or None; `currency_code` None where nothing certain is said.
+    """
+
+    digits: str
+    sign: int
+    word: str | None
+    currency_code: str | None
+
+
+class OtherCurrencyError(AmountError):
+    """The amount names another currency than the account's."""
+
+
+@lru_cache(maxsize=MAX_CACHED_AMOUNTS)
+def written(text: str) -> Written | None:
+    """None where text is no amount at all, whatever its decimal mark."""
+    text = text.strip(PADDING)
+    if not text or len(text) > MAX_AMOUNT_CHARACTERS:
+        return None
+    found = _AMOUNT.fullmatch(text)
+    if found is None or (found["open"] is None) != (found["close"] is None):
+        return None
+    signs = [sign for sign in (found["before"], found["between"], found["after"]) if sign]
+    moneys = [one for one in (found["money"], found["money_after"]) if one]
+    word = _word(found["word"])
+    if word is None and found["word"]:
+        moneys.append(found["word"])
+    if word is None and found["money_after"] and (word := _word(found["money_after"])):
+        moneys.remove(found["money_after"])
+    if len(signs) + (found["open"] is not None) > 1 or len(moneys) > 1:
+        return None
+    code = _code_of(moneys[0]) if moneys else None
+    if code == "":
+        return None
+    sign = -1 if found["open"] or (signs and signs[0] in _MINUS) else 1 if signs else 0
+    return Written(found["digits"], sign, word, code)
+
+
+def marks(text: str) -> frozenset[DecimalMark]:
+    """The decimal marks with which text is an amount; empty where it is none.
+
+    Both where it has no mark, and where its only mark stands before three last digits, as in 1.234.
+    """
+    found = written(text)
+    return frozenset() if found is None else _marks_of(found.digits)
+
+
+def is_undecided(text: str) -> bool:
+    """Whether it would be another amount with the other decimal mark."""
+    found = written(text)
+    return found is not None and len(_marks_of(found.digits)) > 1 and ("." in found.digits or "," in found.digits)
+
+
+@lru_cache(maxsize=64)
+def amount_reader(currency: Currency, mark: DecimalMark) -> Callable[[str], int]:
+    """Minor units with the sign as it is written, none being a plus; a word after it is not looked at.
+
+    Refuses with AmountError, OtherCurrencyError.
+    """
+    parse = amount_parser(currency, mark)
+
+    def read(text: str) -> int:
+        stripped = text.strip(PADDING)
+        try:
+            return parse(stripped)
+        except AmountError as error:
+            found = written(stripped)
+            whole = None if found is None else _THOUSANDS[mark].fullmatch(found.digits)
+            if found is None or whole is None:
+                raise error from None
+        if found.currency_code not in {None, currency.code}:
+            raise OtherCurrencyError(f"{quoted(text)} is in {found.currency_code}; this account is in {currency.code}.")
+        digits = re.sub("[^0-9]", "", whole["whole"]) or "0"
+        fraction = whole["fraction"] or ""
+        # Zeros beyond the currency's decimals change nothing.
+        kept = fraction[: currency.decimals] + fraction[currency.decimals :].rstrip("0")
+        minor = parse(f"{digits}{mark}{kept}" if kept else digits)
+        return -minor if found.sign < 0 else minor
+
+    return read
+
+
+def _marks_of(digits: str) -> frozenset[DecimalMark]:
+    fitting = frozenset(mark for mark in MARKS if _THOUSANDS[mark].fullmatch(digits))
+    # Nobody separates thousands of nothing: 0.123 has a decimal point.
+    if len(fitting) > 1 and re.match("0[.,]", digits):
+        return frozenset({digits[1]})  # type: ignore[arg-type]
+    return fitting
+
+
+def _word(text: str | None) -> str | None:
+    if text is None:
+        return None
+    word = plain(text)
+    return "debit" if word in words().debit else "credit" if word in words().credit else None
+
+
+def _code_of(text: str) -> str | None:
+    """A currency's code, None for a symbol that several have, empty for what is no currency."""
+    name = text.rstrip(".").upper()
+    if name in DECIMALS:
+        return name
+    if name in _DOLLARS or text in _SYMBOLS:
+        return _DOLLARS.get(name) or _SYMBOLS[text]
+    return (
+        None
+        if name.endswith("$") or text == "¥" or name in {"KC", "KR", "ZL", "FR", "FT", "LEI", "RS", "SFR", "DM", "EURO"}
+        else ""
+    )

@@ -1,0 +1,263 @@
+"""What the columns of a file are for, by their names and by what stands in them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import pairwise, permutations
+from typing import Final
+
+from runtime.currency import DECIMALS
+from txn_svc.ledger.money import AmountError, Currency
+from txn_svc.statement.amounts import MARKS, amount_reader, marks, written
+from txn_svc.statement.dates import readings
+from txn_svc.statement.format import Roles
+from txn_svc.statement.words import plain, roles_of, words
+
+_MOST: Final = 0.8
+_HALF: Final = 0.5
+_MAX_WORDS: Final = 12
+_LEAST_CHAIN: Final = 3
+_NUMERIC: Final = ("amount", "debit", "credit", "balance")
+
+
+@dataclass(slots=True)
+class Content:
+    """What the cells of one column are, in the sample."""
+
+    cells: list[str] = field(default_factory=list)
+    filled: int = 0
+    dates: int = 0
+    amounts: int = 0
+    currencies: int = 0
+    directions: int = 0
+    texts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, cell: str) -> None:
+        text = cell.strip()
+        self.cells.append(text)
+        if not text:
+            return
+        self.filled += 1
+        is_date = bool(readings(text))
+        self.dates += is_date
+        self.amounts += not is_date and bool(marks(text))
+        self.currencies += text in DECIMALS
+        word = plain(text)
+        self.directions += word in words().debit or word in words().credit
+        self.texts[word] += 1
+
+    def is_mostly(self, count: int, share: float = _HALF) -> bool:
+        return self.filled > 0 and count >= self.filled * share
+
+    @property
+    def is_direction(self) -> bool:
+        return self.is_mostly(self.directions, _MOST) and len(self.texts) <= _MAX_WORDS
+
+    @property
+    def is_counter(self) -> bool:
+        """Whole numbers, each by one more or less than the one before: they number the rows."""
+        whole = [int(cell) for cell in self.cells if cell.isascii() and cell.isdigit() and len(cell) < 18]  # noqa: PLR2004
+        steps = {two - one for one, two in pairwise(whole)}
+        return len(whole) == len(self.cells) and len(whole) >= _LEAST_CHAIN and steps in ({1}, {-1})
+
+    def may_be(self, role: str) -> bool:
+        if role in {"date", "value_date"}:
+            return self.is_mostly(self.dates) or (role == "value_date" and not self.filled)
+        if role in _NUMERIC:
+            return self.is_mostly(self.amounts) or (role != "amount" and not self.filled)
+        if role == "currency":
+            return self.is_mostly(self.currencies)
+        if role == "indicator":
+            return self.is_direction
+        if role == "description":
+            return not self.is_mostly(self.dates, _MOST) and not (
+                self.is_mostly(self.amounts, _MOST) and not self.is_mostly(self.dates)
+            )
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """`candidates` are the ways that are left where the file does not tell; the first is `roles`. `is_by_name`: the
+    header names date and amount."""
+
+    candidates: tuple[Roles, ...]
+    is_by_name: bool
+
+    @property
+    def roles(self) -> Roles:
+        return self.candidates[0]
+
+
+def assign(names: Sequence[str], rows: Sequence[Sequence[str]], currency: Currency) -> Assigned | None:
+    """The roles of the columns of these rows, which have as many cells as there are names; None without a date or an
+    amount."""
+    contents = [Content() for _ in names]
+    for row in rows:
+        for content, cell in zip(contents, row, strict=True):
+            content.add(cell)
+    found = _by_name(names, contents)
+    is_by_name = "date" in found and bool(found.keys() & {"amount", "debit", "credit"})
+    if "date" not in found:
+        found |= _only(
+            "date", (at for at in _free(found, contents) if contents[at].is_mostly(contents[at].dates, _MOST))
+        )
+    if "date" not in found:
+        return None
+    candidates = [found] if is_by_name else _with_amounts(found, contents, currency)
+    return Assigned(tuple(_roles(one, contents) for one in candidates), is_by_name) if candidates else None
+
+
+def columns_value(roles: Roles, header: Sequence[str]) -> str:
+    """The roles as one text, such as `date=Datum, description=Text + Name, amount=Betrag`."""
+    names = [name.strip() for name in header]
+    shown = [name if name and names.count(name) == 1 else f"#{number}" for number, name in enumerate(names, start=1)]
+    return ", ".join(f"{role}={' + '.join(shown[at] for at in places)}" for role, places in places_of(roles))
+
+
+def roles_from(value: str, header: Sequence[str]) -> Roles | None:
+    """The roles of a text that `columns_value` has made of a file with the same header; None where it does not fit."""
+    for candidate in (value,):
+        names = [name.strip() for name in header]
+        found = dict[str, int]()
+        description = tuple[int, ...]()
+        for part in candidate.split(", "):
+            role, _, name = part.partition("=")
+            places = tuple(_place(one, names) for one in name.split(" + "))
+            if role not in ROLE_NAMES or None in places:
+                return None
+            if role == "description":
+                description = tuple(at for at in places if at is not None)
+            elif len(places) == 1 and places[0] is not None:
+                found[role] = places[0]
+    return Roles(**found, description=description) if "date" in found else None
+
+
+ROLE_NAMES: Final = frozenset(one.name for one in fields(Roles))
+
+
+def places_of(roles: Roles) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Each role that a column has, with the indexes of its columns."""
+    for one in fields(Roles):
+        at = getattr(roles, one.name)
+        if isinstance(at, int):
+            yield one.name, (at,)
+        elif at:
+            yield one.name, at
+
+
+def _place(shown: str, names: Sequence[str]) -> int | None:
+    if shown.startswith("#") and shown[1:].isdigit() and 0 < int(shown[1:]) <= len(names):
+        return int(shown[1:]) - 1
+    return names.index(shown) if names.count(shown) == 1 else None
+
+
+def _by_name(names: Sequence[str], contents: Sequence[Content]) -> dict[str, list[int]]:
+    found = dict[str, list[int]]()
+    for at, (name, content) in enumerate(zip(names, contents, strict=True)):
+        for role in roles_of(name):
+            if content.may_be(role) and (role == "description" or role not in found):
+                found.setdefault(role, []).append(at)
+                break
+    if "amount" in found and found.keys() & {"debit", "credit"}:
+        # Both say the same thing; a column for each direction leaves no doubt about it.
+        if found.keys() >= {"debit", "credit"}:
+            del found["amount"]
+        else:
+            found.pop("debit", None)
+            found.pop("credit", None)
+    return found
+
+
+def _free(found: dict[str, list[int]], contents: Sequence[Content]) -> Iterator[int]:
+    taken = {at for places in found.values() for at in places}
+    return (at for at in range(len(contents)) if at not in taken)
+
+
+def _only(role: str, places: Iterable[int]) -> dict[str, list[int]]:
+    """The first of them; the others may be the same in another sense, such as the value date."""
+    first = list(places)[:1]
+    return {role: first} if first else {}
+
+
+def _with_amounts(
+    found: dict[str, list[int]], contents: Sequence[Content], currency: Currency
+) -> list[dict[str, list[int]]]:
+    """The ways in which the numbers of the columns without a role can be amounts and balances."""
+    if found.keys() & {"amount", "debit", "credit"}:
+        return [found]
+    free = [at for at in _free(found, contents) if contents[at].filled and not contents[at].is_counter]
+    numbers = [at for at in free if contents[at].is_mostly(contents[at].amounts, _MOST)]
+    full = [at for at in numbers if contents[at].filled >= len(contents[at].cells) * _MOST]
+    if len(full) == 1:
+        return [found | {"amount": full}]
+    for amount, balance in permutations(full, 2):
+        if is_chain(contents[amount].cells, contents[balance].cells, currency):
+            return [found | {"amount": [amount], "balance": [balance]}]
+    for one, two in permutations([at for at in numbers if at not in full], 2):
+        if one < two and _take_turns(contents[one].cells, contents[two].cells):
+            both = [{"debit": [one], "credit": [two]}, {"debit": [two], "credit": [one]}]
+            rest = {"balance": full[:1]} if full else {}
+            return [found | one_way | rest for one_way in both]
+    decided = [at for at in full if any("." in cell or "," in cell for cell in contents[at].cells)]
+    return [found | {"amount": [at]} for at in decided or full]
+
+
+def is_chain(amounts: Sequence[str], balances: Sequence[str], currency: Currency) -> bool:
+    """Whether each balance is the one before it, or the one after it, and an amount; for one of the decimal marks."""
+    for mark in MARKS:
+        read = amount_reader(currency, mark)
+        try:
+            values = [(read(amount), read(balance)) for amount, balance in zip(amounts, balances, strict=True)]
+        except AmountError:
+            continue
+        pairs = list(pairwise(values))
+        oldest_first = all(two[1] == one[1] + two[0] for one, two in pairs)
+        newest_first = all(one[1] == two[1] + one[0] for one, two in pairs)
+        is_varied = len(values) >= _LEAST_CHAIN and len({balance for _, balance in values}) > 1
+        if is_varied and (oldest_first or newest_first):
+            return True
+    return False
+
+
+def _take_turns(ones: Sequence[str], twos: Sequence[str]) -> bool:
+    """Whether in each row exactly one of the two has an amount that is not zero."""
+    return all(_is_some(one) != _is_some(two) for one, two in zip(ones, twos, strict=True))
+
+
+def _is_some(cell: str) -> bool:
+    found = written(cell)
+    return found is not None and any(digit in "123456789" for digit in found.digits)
+
+
+def _roles(found: dict[str, list[int]], contents: Sequence[Content]) -> Roles:
+    found = dict(found)
+    description = found.pop("description", None) or _texts(found, contents)
+    if "indicator" not in found and "amount" in found:
+        found |= _only(
+            "indicator", (at for at in _free(found, contents) if contents[at].is_direction and at not in description)
+        )
+    if "currency" not in found:
+        found |= _only(
+            "currency",
+            (
+                at
+                for at in _free(found, contents)
+                if contents[at].is_mostly(contents[at].currencies, _MOST) and at not in description
+            ),
+        )
+    return Roles(**{role: places[0] for role, places in found.items()}, description=tuple(description))
+
+
+def _texts(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:
+    """The column whose texts differ most, the first of equals."""
+    free = [
+        at
+        for at in _free(found, contents)
+        if any(any(character.isalpha() for character in word) for word in contents[at].texts)
+        and not contents[at].is_direction
+        and not contents[at].is_mostly(contents[at].dates)
+        and not contents[at].is_mostly(contents[at].currencies)
+    ]
+    best = max(free, key=lambda at: (len(contents[at].texts), -at), default=None)
+    return [] if best is None else [best]

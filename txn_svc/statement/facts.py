@@ -1,0 +1,178 @@
+"""What all rows of a file say together about how they are to be read: one pass over it, in constant memory."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from txn_svc.ledger.money import Currency, DecimalMark
+from txn_svc.statement.amounts import marks, written
+from txn_svc.statement.dates import readings
+from txn_svc.statement.format import DateOrder, Roles
+from txn_svc.statement.records import Record
+from txn_svc.statement.votes import Tally, Votes
+from txn_svc.statement.words import begins_with, plain, words
+from txn_svc.statement.years import YearSurvey
+
+MAX_ACCOUNTS: Final = 10
+
+_FRACTION: Final = re.compile(r"[.,]([0-9]+)$")
+
+Line = Literal["ROW", "CONTINUATION", "TOTAL", "NO_ROW"]
+
+
+@dataclass(slots=True)
+class Facts:
+    """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
+    those beside which a word or a column says so. `dotted`: dates written with dots."""
+
+    dates: Votes[DateOrder] = field(default_factory=Votes)
+    marks: Votes[DecimalMark] = field(default_factory=Votes)
+    undecided_marks: Tally = field(default_factory=Tally)
+    undecided_dates: Tally = field(default_factory=Tally)
+    dotted: Tally = field(default_factory=Tally)
+    slashed: Tally = field(default_factory=Tally)
+    negative: Tally = field(default_factory=Tally)
+    positive: Tally = field(default_factory=Tally)
+    debits: Tally = field(default_factory=Tally)
+    credits: Tally = field(default_factory=Tally)
+    minus_in_debits: int = 0
+    plus_in_debits: int = 0
+    minus_in_credits: int = 0
+    plus_in_credits: int = 0
+    rows: int = 0
+    records: int = 0
+    last_line: int = 0
+    continuations: Tally = field(default_factory=Tally)
+    currencies: set[str] = field(default_factory=set)
+    accounts: dict[str, Tally] = field(default_factory=dict)
+    years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
+
+
+def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currency) -> Facts:
+    found = Facts()
+    is_after_row = False
+    for record in records:
+        found.records += 1
+        if record.fault is not None or len(record.cells) != width:
+            continue
+        kind = kind_of(record.cells, roles)
+        if kind == "ROW":
+            found.rows += 1
+            found.last_line = record.line
+            _add_row(found, record, roles, currency)
+        elif kind == "CONTINUATION" and is_after_row:
+            found.continuations.add(record.line)
+        elif readings(record.cells[roles.date]):
+            _add_date(found, record.line, record.cells[roles.date])
+        is_after_row = kind in {"ROW", "CONTINUATION"}
+    return found
+
+
+def amount_places(roles: Roles) -> tuple[int, ...]:
+    return tuple(at for at in (roles.amount, roles.debit, roles.credit) if at is not None)
+
+
+def kind_of(cells: Sequence[str], roles: Roles) -> Line:
+    """ROW has a date and an amount; a CONTINUATION only text, for the row before it; TOTAL a word for one."""
+    has_date = bool(readings(cells[roles.date]))
+    amounts = [cells[at].strip() for at in amount_places(roles)]
+    has_amount = any(written(text) for text in amounts)
+    if has_date and has_amount:
+        return "ROW"
+    if is_total(cells):
+        return "TOTAL"
+    if not cells[roles.date].strip() and not any(amounts) and any(cells[at].strip() for at in roles.description):
+        return "CONTINUATION"
+    return "NO_ROW"
+
+
+def is_total(cells: Sequence[str]) -> bool:
+    """Whether its first text is a word for a total, or for the balance before or after all rows."""
+    known = words()
+    for cell in cells:
+        if any(character.isalpha() for character in cell) and not readings(cell):
+            text = plain(cell)
+            return any(begins_with(text, phrases) for phrases in (known.opening, known.closing, known.total))
+    return False
+
+
+def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> None:
+    line, cells = record.line, record.cells
+    _add_date(found, line, cells[roles.date])
+    if roles.value_date is not None:
+        found.dates.add(line, readings(cells[roles.value_date]))
+    for at in (*amount_places(roles), *(() if roles.balance is None else (roles.balance,))):
+        _add_mark(found, line, cells[at], currency)
+    _add_sign(found, line, cells, roles)
+    if roles.currency is not None:
+        found.currencies.add(cells[roles.currency].strip())
+    number = "" if roles.account is None else cells[roles.account].strip()
+    if number and (number in found.accounts or len(found.accounts) < MAX_ACCOUNTS):
+        found.accounts.setdefault(number, Tally()).add(line)
+
+
+def _add_date(found: Facts, line: int, text: str) -> None:
+    fitting = readings(text)
+    found.dates.add(line, fitting)
+    if len(set(fitting.values())) > 1:
+        found.undecided_dates.add(line)
+    for order, survey in found.years.items():
+        if order in fitting:
+            _, month, day = fitting[order]
+            survey.add(line, (month, day))
+    (found.dotted if "." in text else found.slashed).add(line)
+
+
+def _add_mark(found: Facts, line: int, text: str, currency: Currency) -> None:
+    fitting = marks(text)
+    if len(fitting) > 1 and (mark := _FRACTION.search(text.strip())):
+        if not currency.decimals:
+            # What stands behind the mark can be no fraction of this currency.
+            fitting = frozenset({"," if mark[0][0] == "." else "."})
+        else:
+            found.undecided_marks.add(line)
+    found.marks.add(line, fitting)
+
+
+def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> None:
+    if roles.debit is not None and (debit := written(cells[roles.debit])):
+        found.minus_in_debits += debit.sign < 0
+        found.plus_in_debits += debit.sign >= 0 and _is_some(debit.digits)
+    if roles.credit is not None and (credit := written(cells[roles.credit])):
+        found.minus_in_credits += credit.sign < 0
+        found.plus_in_credits += credit.sign >= 0 and _is_some(credit.digits)
+    if roles.amount is None or (amount := written(cells[roles.amount])) is None or not _is_some(amount.digits):
+        return
+    (found.negative if amount.sign < 0 else found.positive).add(line)
+    word = amount.word if roles.indicator is None else direction(cells[roles.indicator])
+    if word is not None:
+        (found.debits if word == "debit" else found.credits).add(line)
+
+
+def direction(text: str) -> str | None:
+    word = plain(text)
+    return "debit" if word in words().debit else "credit" if word in words().credit else None
+
+
+def _is_some(digits: str) -> bool:
+    return any(digit in "123456789" for digit in digits)
+
+
+def chain_votes(values: Iterable[tuple[int, int] | None]) -> dict[str, int]:
+    """Of (amount, balance) in minor units, None where one is missing: how many neighbours each sign fits, in the better
+    of both orders."""
+    counts = {"SIGNED": [0, 0], "INVERTED": [0, 0]}
+    for (one, before), (two, after) in _pairs(values):
+        for sign, name in ((1, "SIGNED"), (-1, "INVERTED")):
+            counts[name][0] += bool(two) and after == before + sign * two
+            counts[name][1] += bool(one) and before == after + sign * one
+    return {name: max(both) for name, both in counts.items()}
+
+
+def _pairs(values: Iterable[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    last = None
+    for value in values:
+        if last is not None and value is not None:
+            yield last, value
+        last = value

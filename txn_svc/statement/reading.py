@@ -1,0 +1,192 @@
+"""How the rows of a file are read, everything decided; and the rows."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import dropwhile
+from typing import BinaryIO, Literal
+
+from txn_svc.ledger.money import AmountError, Currency, DecimalMark
+from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, written
+from txn_svc.statement.dates import Dates, MonthDays, date_in_year
+from txn_svc.statement.escaping import Unescaped
+from txn_svc.statement.facts import amount_places, direction
+from txn_svc.statement.format import YEARLESS, DateOrder, Roles, SignRule
+from txn_svc.statement.model import ReasonCode
+from txn_svc.statement.records import Record, read_records
+from txn_svc.statement.table import Table
+from txn_svc.statement.words import plain
+from txn_svc.statement.years import YearPlan, YearWalk
+
+Direction = Literal["debit", "credit"]
+
+
+class RowError(ValueError):
+    """A row that cannot be read, because of the cell at `at`."""
+
+    def __init__(self, code: ReasonCode, message: str, at: int) -> None:
+        super().__init__(message)
+        self.code: ReasonCode = code
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
+    is a row, so that what follows may be a footer, None where nothing is one."""
+
+    table: Table
+    roles: Roles
+    currency: Currency
+    date_order: DateOrder
+    decimal_mark: DecimalMark
+    sign: SignRule
+    newest_year: int
+    years: YearPlan | None = None
+    unmarked: Direction | None = None
+    debit_minus: bool = False
+    credit_minus: bool = False
+    last_line: int | None = None
+    has_continuations: bool = False
+    debit_words: frozenset[str] = frozenset()
+    credit_words: frozenset[str] = frozenset()
+    pending_words: frozenset[str] = frozenset()
+    header_currency: str | None = None
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether a row is no more than a date, an amount with its sign, one description and an id."""
+        roles = self.roles
+        others = (roles.value_date, roles.debit, roles.credit, roles.indicator, roles.currency, roles.balance)
+        more = (*others, roles.category, roles.account, roles.status)
+        return (
+            self.sign == "SIGNED"
+            and all(at is None for at in more)
+            and len(roles.description) <= 1
+            and self.last_line is None
+            and not self.has_continuations
+            and self.header_currency in {None, self.currency.code}
+        )
+
+
+def records_of(file: BinaryIO, table: Table) -> Iterable[Record]:
+    """The records after the header, as they were before they were escaped."""
+    found = read_records(file, table.delimiter, table.widths, table.row_lines)
+    rows = dropwhile(lambda record: record.line <= table.header_line, found)
+    return Unescaped(rows, table.escaped, table.widths) if table.escaped else rows
+
+
+def date_reader(order: DateOrder, newest_year: int, years: YearPlan | None) -> Callable[[str], date]:
+    """To be called once for every row, in their order: years are counted from row to row where there are none."""
+    if order not in YEARLESS:
+        return Dates(order, newest_year).__getitem__
+    month_days, walk = MonthDays(order), None if years is None else YearWalk(years)
+
+    def read_date(text: str) -> date:
+        month_day = month_days[text]
+        # Without a plan there is no row with a month and day.
+        assert walk is not None
+        return date_in_year(walk.year_of(month_day[0]), month_day)
+
+    return read_date
+
+
+class AmountReader:
+    """The effect of a row on the holder's wealth, in minor units."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading, self._roles = reading, reading.roles
+        self._read = amount_reader(reading.currency, reading.decimal_mark)
+
+    def __call__(self, cells: Sequence[str]) -> int:
+        """Raises RowError."""
+        if self._reading.sign == "SPLIT":
+            return self._split(cells)
+        at = self._roles.amount
+        assert at is not None
+        minor = self._cell(cells, at)
+        match self._reading.sign:
+            case "INVERTED":
+                return -minor
+            case "DEBITS":
+                return -abs(minor)
+            case "CREDITS":
+                return abs(minor)
+            case "INDICATOR":
+                return self._directed(cells, at, minor)
+            case _:
+                return minor
+
+    def balance(self, cells: Sequence[str]) -> int | None:
+        """The running balance beside the row; None where the cell holds none."""
+        at = self._roles.balance
+        if at is None:
+            return None
+        try:
+            minor = self._read(cells[at])
+        except AmountError:
+            return None
+        found = written(cells[at])
+        return -abs(minor) if found is not None and found.word == "debit" else minor
+
+    def _cell(self, cells: Sequence[str], at: int) -> int:
+        try:
+            return self._read(cells[at])
+        except OtherCurrencyError as error:
+            raise RowError("OTHER_CURRENCY", str(error), at) from None
+        except AmountError as error:
+            raise RowError("BAD_AMOUNT", str(error), at) from None
+
+    def _directed(self, cells: Sequence[str], at: int, minor: int) -> int:
+        found = self._direction(cells, at)
+        if found is None:
+            where = self._roles.indicator
+            said = quoted(cells[at] if where is None else cells[where])
+            raise RowError("BAD_AMOUNT", f"{said} says neither debit nor credit.", at if where is None else where)
+        # A minus beside the word takes back what the word says.
+        return -minor if found == "debit" else minor
+
+    def _direction(self, cells: Sequence[str], at: int) -> str | None:
+        if self._roles.indicator is None:
+            amount = written(cells[at])
+            return (None if amount is None else amount.word) or self._reading.unmarked
+        text = cells[self._roles.indicator]
+        word = plain(text)
+        if word in self._reading.debit_words:
+            return "debit"
+        if word in self._reading.credit_words:
+            return "credit"
+        declared = self._reading.debit_words or self._reading.credit_words
+        return None if declared else direction(text) or self._reading.unmarked
+
+    def _split(self, cells: Sequence[str]) -> int:
+        reading, roles = self._reading, self._roles
+        debit, credit = self._side(cells, roles.debit), self._side(cells, roles.credit)
+        if debit is None and credit is None:
+            at = amount_places(roles)[0]
+            raise RowError("BAD_AMOUNT", "There is neither a debit nor a credit.", at)
+        if debit and credit:
+            assert roles.credit is not None
+            raise RowError("BAD_AMOUNT", "There are a debit and a credit in one row.", roles.credit)
+        paid = (debit or 0) * (1 if reading.debit_minus else -1)
+        return paid + (credit or 0) * (-1 if reading.credit_minus else 1)
+
+    def _side(self, cells: Sequence[str], at: int | None) -> int | None:
+        if at is None or not cells[at].strip():
+            return None
+        text = cells[at].strip()
+        return None if text in {"-", "–", "—"} else self._cell(cells, at)
+
+
+def chained(records: Iterable[Record], reading: Reading) -> Iterator[tuple[int, int] | None]:
+    """(amount, balance) of each row, None where one of them is missing or cannot be read."""
+    amount, width = AmountReader(reading), reading.table.width
+    for _, cells, fault in records:
+        if fault is not None or len(cells) != width:
+            continue
+        balance = amount.balance(cells)
+        try:
+            yield None if balance is None else (amount(cells), balance)
+        except RowError:
+            yield None

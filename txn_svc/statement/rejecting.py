@@ -1,0 +1,45 @@
+"""Rejects, and as much of their cells as is kept."""
+
+from typing import Final
+
+from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.model import (
+    MAX_CELLS_KEPT,
+    MAX_CHARACTERS_KEPT,
+    MAX_LINE_CHARACTERS,
+    ReasonCode,
+    RejectedRow,
+)
+from txn_svc.statement.records import Record
+
+_FAULTS: Final[dict[str, tuple[ReasonCode, str]]] = {
+    "TOO_LONG": ("TOO_LONG", f"The line is longer than {MAX_LINE_CHARACTERS:,} characters."),
+    "UNBALANCED_QUOTE": ("UNBALANCED_QUOTE", "A quotation mark opens a cell and is not closed at the cell's end."),
+}
+
+
+def without_columns(record: Record, width: int) -> RejectedRow:
+    """The reject for a record with a fault, or of another width."""
+    if record.fault is not None:
+        return RejectedRow(record.line, kept(record.cells), *_FAULTS[record.fault], None)
+    reason = f"The row has {len(record.cells)} cells, the header has {width}."
+    return RejectedRow(record.line, kept(record.cells), "CELL_COUNT", reason, None)
+
+
+def too_long(text: str, limit: int) -> str:
+    return f"{quoted(text)} is longer than {limit:,} characters."
+
+
+def kept(cells: list[str]) -> tuple[str, ...]:
+    """The cells as they stand in the file, the longest cut where they are more than a page of rejects may hold."""
+    cells = cells[:MAX_CELLS_KEPT]
+    left = MAX_CHARACTERS_KEPT
+    if sum(map(len, cells)) <= left:
+        return tuple(cells)
+    # From the shortest on, so that each gets what the ones before it did not need.
+    for count, at in enumerate(sorted(range(len(cells)), key=lambda at: len(cells[at]))):
+        share = left // (len(cells) - count)
+        if len(cells[at]) > share:
+            cells[at] = cells[at][: share - 1] + "…"
+        left -= len(cells[at])
+    return tuple(cells)

@@ -1,0 +1,186 @@
+"""Each property of a file settled, one after the other: a finding, or a question with the rows that answers give."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import BinaryIO, Final, cast
+
+from txn_svc.ledger.money import DecimalMark
+from txn_svc.statement import infer
+from txn_svc.statement.columns import assign, columns_value, roles_from
+from txn_svc.statement.facts import Facts, chain_votes, facts
+from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
+from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
+from txn_svc.statement.infer import Given, Open
+from txn_svc.statement.model import Finding, Property, Question, Unreadable
+from txn_svc.statement.questions import ask
+from txn_svc.statement.reading import Reading, chained, records_of
+from txn_svc.statement.records import Record
+from txn_svc.statement.survey import survey
+from txn_svc.statement.table import SAMPLE_ROWS, Table
+
+_NO_FORMAT: Final = Format(
+    id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a file is read, and why. Where it asks, `reading` takes the first option of each question."""
+
+    reading: Reading
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...] = ()
+
+
+def own_export(file: BinaryIO, table: Table, given: Given) -> Settled:
+    """Refuses with Unreadable NO_ROWS."""
+    _require_rows(records_of(file, table), table)
+    return Settled(_reading(table, Roles(date=0), given), own_findings(table, given.currency))
+
+
+def is_declared(known: Format) -> bool:
+    """Whether the format leaves nothing to be found out, and its rows are no more than date, amount, text and id."""
+    roles = known.roles
+    simple = Roles(
+        date=roles.date, amount=roles.amount, description=roles.description[:1], external_id=roles.external_id
+    )
+    return roles == simple and known.sign == "SIGNED" and None not in (known.date_order, known.decimal_mark)
+
+
+def declared(file: BinaryIO, table: Table, known: Format, given: Given) -> Settled:
+    """A file of such a format. Refuses with Unreadable: NO_ROWS, OtherForm."""
+    _require_rows(records_of(file, table), table)
+    reading = _reading(table, known.roles, given, known)
+    years = survey(records_of(file, table), reading, given.uploaded_on)
+    findings = [columns_finding("DECLARED", known.roles, table), *_declared(known, table)]
+    if years is not None:
+        years, finding = infer.with_year(years, table, given)
+        findings.append(finding)
+    return Settled(replace(reading, years=years), tuple(findings))
+
+
+def found_out(file: BinaryIO, table: Table, given: Given) -> Settled:
+    """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT."""
+    _require_rows(records_of(file, table), table)
+    known = table.format or _NO_FORMAT
+    columns, roles = _columns(file, table, given)
+    found = facts(records_of(file, table), table.width, roles, given.currency)
+    lines = (table.header_line or 1,)
+    order = infer.date_order(found, known.date_order, given, lines)
+    mark = infer.decimal_mark(found, known.decimal_mark, given, lines)
+    reading = replace(
+        _reading(table, roles, given, known),
+        date_order=cast("DateOrder", _value(order)),
+        decimal_mark=cast("DecimalMark", _value(mark)),
+        last_line=found.last_line,
+        has_continuations=found.continuations.count > 0,
+        header_currency=header_currency(table, roles),
+        unmarked=infer.unmarked(found, roles),
+        debit_minus=found.minus_in_debits > found.plus_in_debits,
+        credit_minus=found.minus_in_credits > found.plus_in_credits,
+    )
+    chain = (
+        {} if roles.balance is None or roles.amount is None else chain_votes(chained(records_of(file, table), reading))
+    )
+    signs = infer.sign(found, roles, chain, known.sign, given, lines)
+    reading = replace(reading, sign=cast("SignRule", _value(signs)))
+    settled = [columns, order, mark, signs]
+    if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
+        reading = replace(reading, years=plan[0])
+        settled.append(plan[1])
+    settled += filter(None, [currency_finding(table, roles, given.currency), account_finding(table, found)])
+    questions = [
+        ask(file, one, {value: _variant(file, one.property, value, reading, found, given) for value in one.values})
+        for one in settled
+        if isinstance(one, Open)
+    ]
+    return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions))
+
+
+def _variant(file: BinaryIO, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
+    """The reading with an answer in place of what was taken meanwhile."""
+    match asked:
+        case "COLUMNS":
+            # Everything else may depend on which column is which.
+            return found_out(file, reading.table, replace(given, answers={**given.answers, asked: value})).reading
+        case "DATE_ORDER":
+            order = cast("DateOrder", value)
+            plan = infer.year_plan(found, order, reading.table, given)
+            return replace(reading, date_order=order, years=plan and plan[0])
+        case "DECIMAL_MARK":
+            return replace(reading, decimal_mark=cast("DecimalMark", value))
+        case _:
+            assert asked == "SIGN"
+            return replace(reading, sign=cast("SignRule", value))
+
+
+def _columns(file: BinaryIO, table: Table, given: Given) -> tuple[Finding | Open, Roles]:
+    if table.format is not None:
+        return columns_finding("DECLARED", table.format.roles, table), table.format.roles
+    for basis, values in (("ANSWERED", given.answers), ("REMEMBERED", given.remembered)):
+        roles = roles_from(values.get("COLUMNS", ""), table.header)
+        if roles is not None:
+            message = "You answered so." if basis == "ANSWERED" else "As in your last file with this header."
+            return columns_finding(basis, roles, table, message), roles  # type: ignore[arg-type]
+    sample = _sample(file, table)
+    assigned = assign(_own_names(table), [record.cells for record in sample], given.currency)
+    if assigned is None:
+        raise Unreadable("UNKNOWN_LAYOUT", _without_columns(table))
+    if len(assigned.candidates) > 1:
+        values_ = tuple(columns_value(roles, table.header) for roles in assigned.candidates)
+        message = "Neither the names of the columns nor what stands in them tells which of the numbers is the amount."
+        lines = tuple(record.line for record in sample[:5])
+        return Open("COLUMNS", message, values_, lines), assigned.roles
+    return columns_finding("EVIDENCE", assigned.roles, table), assigned.roles
+
+
+def _reading(table: Table, roles: Roles, given: Given, known: Format = _NO_FORMAT) -> Reading:
+    """As far as the format says it."""
+    return Reading(
+        table=table,
+        roles=roles,
+        currency=given.currency,
+        date_order=known.date_order or "YMD",
+        decimal_mark=known.decimal_mark or ".",
+        sign=known.sign or "SIGNED",
+        newest_year=given.uploaded_on.year,
+        debit_words=known.debit_words,
+        credit_words=known.credit_words,
+        pending_words=known.pending_words,
+    )
+
+
+def _declared(known: Format, table: Table) -> tuple[Finding, ...]:
+    lines = (table.header_line or 1,)
+    order, mark, sign = known.date_order, known.decimal_mark, known.sign
+    assert order is not None
+    assert mark is not None
+    assert sign is not None
+    return infer.declared_order(order, lines), infer.declared_mark(mark, lines), infer.declared_sign(sign, lines)
+
+
+def _value(settled: Finding | Open) -> str:
+    return settled.value if isinstance(settled, Finding) else settled.values[0]
+
+
+def _require_rows(records: Iterable[Record], table: Table) -> None:
+    if next(iter(records), None) is None:
+        raise Unreadable("NO_ROWS", f"The file has no rows after its header in line {table.header_line}.")
+
+
+def _sample(file: BinaryIO, table: Table) -> list[Record]:
+    """The first rows that have a cell for each column."""
+    records = islice(records_of(file, table), SAMPLE_ROWS)
+    return [record for record in records if record.fault is None and len(record.cells) == table.width]
+
+
+def _own_names(table: Table) -> list[str]:
+    """The names of the columns, where the file has any; those of a file of rejects mean nothing here."""
+    own = set(table.own) if table.has_header else set[int]()
+    return [name if at in own else "" for at, name in enumerate(table.header)]
+
+
+def _without_columns(table: Table) -> str:
+    where = f"Line {table.header_line} is the header, but" if table.has_header else "There is no header, and"
+    return f"{where} no column has dates, or none has amounts."

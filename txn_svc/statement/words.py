@@ -1,0 +1,77 @@
+"""The words of statements in several languages: what a column is named, what a debit is called. Data, in words.yaml."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import yaml
+
+from runtime.currency import DECIMALS
+
+MAX_NAME_CHARACTERS: Final = 100
+
+_OTHER: Final = re.compile(r"[^\w+-]+|_+")
+_SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l"})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All words plain, as `plain` gives them. `roles` are those that a column of this name may have."""
+
+    roles: Mapping[str, tuple[str, ...]]
+    debit: frozenset[str]
+    credit: frozenset[str]
+    pending: frozenset[str]
+    opening: frozenset[str]
+    closing: frozenset[str]
+    total: frozenset[str]
+    account: frozenset[str]
+    months: Mapping[str, int]
+
+
+def plain(text: str) -> str:
+    """Text as words are compared: without case, accents and marks, one space between words."""
+    decomposed = unicodedata.normalize("NFKD", text[:MAX_NAME_CHARACTERS].casefold().translate(_SPELLED))
+    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return " ".join(_OTHER.sub(" ", letters).split())
+
+
+@cache
+def words() -> Words:
+    source = yaml.safe_load(files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
+    return Words(
+        roles=_roles(source["columns"]),
+        months={plain(name): number for number, names in source["months"].items() for name in names},
+        **{
+            name: frozenset(map(plain, source[name]))
+            for name in ("debit", "credit", "pending", "opening", "closing", "total", "account")
+        },
+    )
+
+
+def roles_of(name: str) -> tuple[str, ...]:
+    """What a column of this name may be for: by the whole name, or by what is left of it without a currency."""
+    text, known = plain(name), words().roles
+    bare = " ".join(word for word in text.split() if not _is_about_currency(word))
+    return known.get(text) or known.get(bare) or ()
+
+
+def begins_with(text: str, phrases: Iterable[str]) -> bool:
+    """Whether plain text is one of the phrases or goes on after it."""
+    return any(text == phrase or text.startswith(f"{phrase} ") for phrase in phrases)
+
+
+def _is_about_currency(word: str) -> bool:
+    return word.upper() in DECIMALS or word in {"in", "en", "em", "r", "us", "euro", "euros", "dollars"}
+
+
+def _roles(columns: Mapping[str, Mapping[str, Iterable[Any]]]) -> dict[str, tuple[str, ...]]:
+    found = dict[str, tuple[str, ...]]()
+    for role, languages in columns.items():
+        for name in {plain(str(one)) for names in languages.values() for one in names}:
+            found[name] = (*found.get(name, ()), role)
+    return found
