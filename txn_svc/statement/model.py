@@ -23,6 +23,9 @@ MAX_FINDING_LINES: Final = 10
 MAX_OPTION_ROWS: Final = 5
 MAX_OPTIONS: Final = 12
 
+# Of a proof: places where something is missing that are named; all are counted.
+MAX_GAPS: Final = 10
+
 Property = Literal[
     "ENCODING",
     "DELIMITER",
@@ -49,6 +52,8 @@ ReasonCode = Literal[
     "PENDING",
     "TOO_LONG",
 ]
+Verdict = Literal["BALANCES_MATCH", "GAP", "CANNOT_TELL"]
+Direction = Literal["ASCENDING", "DESCENDING"]
 FailureCode = Literal["EMPTY", "NOT_A_STATEMENT", "TOO_LARGE", "UNREADABLE", "UNKNOWN_LAYOUT", "NO_ROWS"]
 
 
@@ -113,6 +118,48 @@ class Question:
     property: Property
     message: str
     options: tuple[Option, ...]
+
+
+class Total(NamedTuple):
+    """A balance that stands outside of the rows, in a preamble or a footer, and its line."""
+
+    balance_minor: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Between two lines bookings of `missing_minor` together are missing; of a row there that was rejected, its line.
+
+    Positive is money that came in.
+    """
+
+    after_line: int
+    before_line: int
+    missing_minor: int
+    rejected_line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether running balances, or opening and closing totals, show that no row of a file is missing.
+
+    `opening_minor` and `closing_minor` are the balances before its oldest and after its newest row; both are None where
+    the file cannot tell. `direction` is the order of its rows, None where no chain of balances gives one. `gaps` are
+    the first MAX_GAPS of `gap_count`. `first_on` and `last_on` are the days of the oldest and newest row, None without
+    a row.
+    """
+
+    verdict: Verdict
+    message: str
+    opening_minor: int | None
+    closing_minor: int | None
+    direction: Direction | None
+    gaps: tuple[Gap, ...]
+    gap_count: int
+    first_on: date | None
+    last_on: date | None
+    lines: tuple[int, ...] = ()
 
 
 class Unreadable(Exception):
