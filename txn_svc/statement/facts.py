@@ -1,6 +1,7 @@
 """What all rows of a file say together about how they are to be read: one pass over it, in constant memory."""
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -15,6 +16,7 @@ from txn_svc.statement.words import begins_with, plain, words
 from txn_svc.statement.years import YearSurvey
 
 MAX_ACCOUNTS: Final = 10
+MAX_TOTALS: Final = 10
 
 _FRACTION: Final = re.compile(r"[.,]([0-9]+)$")
 
@@ -40,8 +42,8 @@ class Facts:
     plus_in_debits: int = 0
     minus_in_credits: int = 0
     plus_in_credits: int = 0
-    rows: int = 0
-    records: int = 0
+    totals: list[Record] = field(default_factory=list)
+    last_totals: deque[Record] = field(default_factory=lambda: deque(maxlen=MAX_TOTALS))
     last_line: int = 0
     continuations: Tally = field(default_factory=Tally)
     currencies: set[str] = field(default_factory=set)
@@ -53,12 +55,12 @@ def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currenc
     found = Facts()
     is_after_row = False
     for record in records:
-        found.records += 1
+        if record.fault is None and is_total(record.cells):
+            (found.totals if len(found.totals) < MAX_TOTALS else found.last_totals).append(record)
         if record.fault is not None or len(record.cells) != width:
             continue
         kind = kind_of(record.cells, roles)
         if kind == "ROW":
-            found.rows += 1
             found.last_line = record.line
             _add_row(found, record, roles, currency)
         elif kind == "CONTINUATION" and is_after_row:

@@ -11,7 +11,7 @@ from txn_svc.statement.encoding import examine
 from txn_svc.statement.findings import encoding_finding, table_findings
 from txn_svc.statement.formats import formats
 from txn_svc.statement.infer import Given
-from txn_svc.statement.model import Finding, Property, Question, RejectedRow, ValidRow
+from txn_svc.statement.model import Finding, Proof, Property, Question, RejectedRow, ValidRow
 from txn_svc.statement.own import STORI
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.settling import Settled, declared, found_out, is_declared, own_export
@@ -27,7 +27,8 @@ class Statement:
     """A file that can be read; while it asks `questions`, only with the answers. `header` is as it stands in the file.
 
     `shape` is one text for all headers that name the same columns in the same order, whatever the case and padding, and
-    the same for the rejects of such a file. `account_number` is the one that the file names, as it is written there.
+    the same for the rejects of such a file. `account_number` is the one that the file names, as it
+    stands there; `proof` is CANNOT_TELL while there are questions.
     """
 
     header: tuple[str, ...]
@@ -37,6 +38,7 @@ class Statement:
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
     account_number: str | None
+    proof: Proof
     _file: BinaryIO = field(repr=False)
     _reading: Reading = field(repr=False)
 
@@ -89,6 +91,7 @@ def read(
         findings=(encoding_finding(encoding), *table_findings(settled.reading.table), *settled.findings),
         questions=settled.questions,
         account_number=account,
+        proof=settled.proof,
         _file=file,
         _reading=settled.reading,
     )

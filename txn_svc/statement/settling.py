@@ -6,22 +6,28 @@ from itertools import islice
 from typing import BinaryIO, Final, cast
 
 from txn_svc.ledger.money import DecimalMark
-from txn_svc.statement import infer
+from txn_svc.statement import infer, proofs
+from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.facts import Facts, chain_votes, facts
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
 from txn_svc.statement.infer import Given, Open
-from txn_svc.statement.model import Finding, Property, Question, Unreadable
+from txn_svc.statement.model import Finding, Proof, Property, Question, Unreadable, ValidRow
 from txn_svc.statement.questions import ask
-from txn_svc.statement.reading import Reading, chained, records_of
+from txn_svc.statement.reading import AmountReader, Reading, chained, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.survey import survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table
+from txn_svc.statement.totals import totals
+from txn_svc.statement.values import rows_of_file
 
 _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
 )
+
+
+UNPROVED: Final = proofs.cannot_tell(proofs.Span(), "The file has no running balances.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Settled:
     reading: Reading
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...] = ()
+    proof: Proof = UNPROVED
 
 
 def own_export(file: BinaryIO, table: Table, given: Given) -> Settled:
@@ -95,7 +102,23 @@ def found_out(file: BinaryIO, table: Table, given: Given) -> Settled:
         for one in settled
         if isinstance(one, Open)
     ]
-    return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions))
+    proof = UNPROVED if questions else _proof(file, reading, [*table.before, *found.totals, *found.last_totals])
+    if proof is not UNPROVED:
+        settled.append(proofs.finding(proof))
+    return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
+
+
+def _proof(file: BinaryIO, reading: Reading, records: Iterable[Record]) -> Proof:
+    opening, closing = totals(records, reading)
+    if reading.roles.balance is None and (opening is None or closing is None):
+        return UNPROVED
+    walk, amounts = BalanceWalk(reading.currency), AmountReader(reading)
+    for row in rows_of_file(file, reading):
+        if isinstance(row, ValidRow):
+            walk.add(row.line, row.booked_on, row.amount_minor, amounts.balance(row.cells))
+        else:
+            walk.reject(row.line)
+    return walk.proof(opening, closing)
 
 
 def _variant(file: BinaryIO, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
