@@ -2,6 +2,7 @@
 
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,11 @@ Row = ValidRow | RejectedRow
 
 
 def read_text(
-    text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON, format_id: str | None = None
+    text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON, format_id: str | None = None, **given: Any
 ) -> Statement:
+    """`given` are the other things that `read` may be told."""
     content = text.encode() if isinstance(text, str) else text
-    return read(BytesIO(content), uploaded_on=uploaded_on, currency=currency(code), format_id=format_id)
+    return read(BytesIO(content), uploaded_on=uploaded_on, currency=currency(code), format_id=format_id, **given)
 
 
 def rows_of(text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_ON) -> list[Row]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import pairwise, permutations
+from itertools import combinations, pairwise, permutations
 from typing import Final
 
 from runtime.currency import DECIMALS
@@ -30,6 +30,7 @@ class Content:
     amounts: int = 0
     currencies: int = 0
     directions: int = 0
+    pending: int = 0
     texts: Counter[str] = field(default_factory=Counter)
 
     def add(self, cell: str) -> None:
@@ -44,6 +45,7 @@ class Content:
         self.currencies += text in DECIMALS
         word = plain(text)
         self.directions += word in words().debit or word in words().credit
+        self.pending += word in words().pending
         self.texts[word] += 1
 
     def is_mostly(self, count: int, share: float = _HALF) -> bool:
@@ -52,6 +54,10 @@ class Content:
     @property
     def is_direction(self) -> bool:
         return self.is_mostly(self.directions, _MOST) and len(self.texts) <= _MAX_WORDS
+
+    @property
+    def is_status(self) -> bool:
+        return self.pending > 0 and len(self.texts) <= _MAX_WORDS
 
     @property
     def is_counter(self) -> bool:
@@ -105,7 +111,11 @@ def assign(names: Sequence[str], rows: Sequence[Sequence[str]], currency: Curren
     if "date" not in found:
         return None
     candidates = [found] if is_by_name else _with_amounts(found, contents, currency)
-    return Assigned(tuple(_roles(one, contents) for one in candidates), is_by_name) if candidates else None
+    return (
+        Assigned(tuple(_roles(one, contents, is_by_name=is_by_name) for one in candidates), is_by_name)
+        if candidates
+        else None
+    )
 
 
 def columns_value(roles: Roles, header: Sequence[str]) -> str:
@@ -189,18 +199,33 @@ def _with_amounts(
     free = [at for at in _free(found, contents) if contents[at].filled and not contents[at].is_counter]
     numbers = [at for at in free if contents[at].is_mostly(contents[at].amounts, _MOST)]
     full = [at for at in numbers if contents[at].filled >= len(contents[at].cells) * _MOST]
+    for one, two in combinations(numbers, 2):
+        if _take_turns(contents[one].cells, contents[two].cells):
+            return [found | way for way in _sides(one, two, full, contents, currency)]
     if len(full) == 1:
         return [found | {"amount": full}]
     for amount, balance in permutations(full, 2):
         if is_chain(contents[amount].cells, contents[balance].cells, currency):
             return [found | {"amount": [amount], "balance": [balance]}]
-    for one, two in permutations([at for at in numbers if at not in full], 2):
-        if one < two and _take_turns(contents[one].cells, contents[two].cells):
-            both = [{"debit": [one], "credit": [two]}, {"debit": [two], "credit": [one]}]
-            rest = {"balance": full[:1]} if full else {}
-            return [found | one_way | rest for one_way in both]
     decided = [at for at in full if any("." in cell or "," in cell for cell in contents[at].cells)]
     return [found | {"amount": [at]} for at in decided or full]
+
+
+def _sides(
+    one: int, two: int, full: Sequence[int], contents: Sequence[Content], currency: Currency
+) -> list[dict[str, list[int]]]:
+    """Which of two columns are debits: both ways, unless balances show it."""
+    ways = list[dict[str, list[int]]]()
+    for debit, credit in ((one, two), (two, one)):
+        signed = [
+            f"-{paid}" if _is_some(paid) else received
+            for paid, received in zip(contents[debit].cells, contents[credit].cells, strict=True)
+        ]
+        for balance in (at for at in full if at not in {one, two}):
+            if is_chain(signed, contents[balance].cells, currency):
+                return [{"debit": [debit], "credit": [credit], "balance": [balance]}]
+        ways.append({"debit": [debit], "credit": [credit]})
+    return ways
 
 
 def is_chain(amounts: Sequence[str], balances: Sequence[str], currency: Currency) -> bool:
@@ -230,14 +255,15 @@ def _is_some(cell: str) -> bool:
     return found is not None and any(digit in "123456789" for digit in found.digits)
 
 
-def _roles(found: dict[str, list[int]], contents: Sequence[Content]) -> Roles:
+def _roles(found: dict[str, list[int]], contents: Sequence[Content], *, is_by_name: bool) -> Roles:
     found = dict(found)
     description = found.pop("description", None) or _texts(found, contents)
     if "indicator" not in found and "amount" in found:
         found |= _only(
             "indicator", (at for at in _free(found, contents) if contents[at].is_direction and at not in description)
         )
-    if "currency" not in found:
+    if "currency" not in found and not is_by_name:
+        # Beside names it would be one that has been given: that of another amount, perhaps.
         found |= _only(
             "currency",
             (
@@ -245,6 +271,10 @@ def _roles(found: dict[str, list[int]], contents: Sequence[Content]) -> Roles:
                 for at in _free(found, contents)
                 if contents[at].is_mostly(contents[at].currencies, _MOST) and at not in description
             ),
+        )
+    if "status" not in found:
+        found |= _only(
+            "status", (at for at in _free(found, contents) if contents[at].is_status and at not in description)
         )
     return Roles(**{role: places[0] for role, places in found.items()}, description=tuple(description))
 
@@ -254,8 +284,9 @@ def _texts(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int
     free = [
         at
         for at in _free(found, contents)
-        if any(any(character.isalpha() for character in word) for word in contents[at].texts)
+        if contents[at].filled
         and not contents[at].is_direction
+        and not contents[at].is_mostly(contents[at].amounts)
         and not contents[at].is_mostly(contents[at].dates)
         and not contents[at].is_mostly(contents[at].currencies)
     ]

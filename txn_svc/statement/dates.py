@@ -29,7 +29,8 @@ _ZONE: Final = r"(?:[AaPp]\.?[Mm]\.?|Z|UTC|[+-][0-9]{2}:?[0-9]{2})"
 _TIME: Final = rf"(?:[T ,]\s*{_CLOCK}\s*{_ZONE}?)?"
 _NUMERIC: Final = re.compile(rf"([0-9]{{1,4}})(\s?[-./ ]\s?)([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}")
 _COMPACT: Final = re.compile(rf"([0-9]{{8}}){_TIME}")
-_MONTH_DAY: Final = re.compile(r"([0-9]{1,2})[-./]([0-9]{1,2})\.?")
+# With dots only where one ends it: 3.01 is an amount.
+_MONTH_DAY: Final = re.compile(r"([0-9]{1,2})(?:[-/](?=[0-9]+$)|\.(?=[0-9]+\.$))([0-9]{1,2})\.?")
 _WEEKDAY: Final = r"(?:[^\W\d_]{2,10}\.?,?\s+)?"
 _OF: Final = r"(?:\s*[-./,]?\s*|\s+(?:de|di|of)\s+)"
 _NAME: Final = r"([^\W\d_]{3,12})\.?"
@@ -152,7 +153,7 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
     if not text or not any("0" <= character <= "9" for character in text):
         return {}
     if found := _NUMERIC.fullmatch(text):
-        return _of_three(found[1], found[3], found[4])
+        return _of_three(found[1], found[3], found[4], has_hyphens="-" in found[2])
     if found := _COMPACT.fullmatch(text):
         digits = found[1]
         ends, month = int(digits[4:]), (int(digits[2:4]), int(digits[:2]))
@@ -167,14 +168,15 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
     return _with_name(text)
 
 
-def _of_three(first: str, middle: str, last: str) -> dict[DateOrder, Parts]:
+def _of_three(first: str, middle: str, last: str, *, has_hyphens: bool) -> dict[DateOrder, Parts]:
     one, two, three = int(first), int(middle), int(last)
     if len(first) > _TWO_DIGITS:
         return {"YMD": (one, two, three)} if len(first) == 4 and len(last) <= _TWO_DIGITS else {}  # noqa: PLR2004
     if len(last) not in {_TWO_DIGITS, 4}:
         return {}
     forms: dict[DateOrder, Parts] = {"DMY": (three, two, one), "MDY": (three, one, two)}
-    if len(first) == len(last) == _TWO_DIGITS:
+    if has_hyphens and len(first) == len(last) == _TWO_DIGITS:
+        # As ISO 8601 had it once; with other marks nobody writes a year of two digits first.
         forms["YMD"] = (one, two, three)
     return forms
 

@@ -95,7 +95,8 @@ def is_total(cells: Sequence[str]) -> bool:
     for cell in cells:
         if any(character.isalpha() for character in cell) and not readings(cell):
             text = plain(cell)
-            return any(begins_with(text, phrases) for phrases in (known.opening, known.closing, known.total))
+            # "Total" alone: with more behind it, it may be a shop's name.
+            return text in known.total or begins_with(text, known.opening) or begins_with(text, known.closing)
     return False
 
 

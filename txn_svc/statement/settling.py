@@ -9,7 +9,7 @@ from txn_svc.ledger.money import DecimalMark
 from txn_svc.statement import infer, proofs
 from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.columns import assign, columns_value, roles_from
-from txn_svc.statement.facts import Facts, chain_votes, facts
+from txn_svc.statement.facts import Facts, chain_votes, facts, is_total
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
 from txn_svc.statement.infer import Given, Open
@@ -18,7 +18,7 @@ from txn_svc.statement.questions import ask
 from txn_svc.statement.reading import AmountReader, Reading, chained, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.survey import survey
-from txn_svc.statement.table import SAMPLE_ROWS, Table
+from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
 from txn_svc.statement.values import rows_of_file
 
@@ -99,7 +99,8 @@ def found_out(file: BinaryIO, table: Table, given: Given) -> Settled:
     settled += filter(None, [currency_finding(table, roles, given.currency), account_finding(table, found)])
     questions = [
         ask(file, one, {value: _variant(file, one.property, value, reading, found, given) for value in one.values})
-        for one in settled
+        # Everything else may depend on which column is which: it is asked after that, if at all.
+        for one in ([columns] if isinstance(columns, Open) else settled)
         if isinstance(one, Open)
     ]
     proof = UNPROVED if questions else _proof(file, reading, [*table.before, *found.totals, *found.last_totals])
@@ -125,7 +126,6 @@ def _variant(file: BinaryIO, asked: Property, value: str, reading: Reading, foun
     """The reading with an answer in place of what was taken meanwhile."""
     match asked:
         case "COLUMNS":
-            # Everything else may depend on which column is which.
             return found_out(file, reading.table, replace(given, answers={**given.answers, asked: value})).reading
         case "DATE_ORDER":
             order = cast("DateOrder", value)
@@ -193,9 +193,10 @@ def _require_rows(records: Iterable[Record], table: Table) -> None:
 
 
 def _sample(file: BinaryIO, table: Table) -> list[Record]:
-    """The first rows that have a cell for each column."""
+    """The first rows that have a cell for each column, and of these such as have a date and an amount if any has."""
     records = islice(records_of(file, table), SAMPLE_ROWS)
-    return [record for record in records if record.fault is None and len(record.cells) == table.width]
+    wide = [record for record in records if record.fault is None and len(record.cells) == table.width]
+    return [record for record in wide if is_row(record) and not is_total(record.cells)] or wide
 
 
 def _own_names(table: Table) -> list[str]:

@@ -1,22 +1,17 @@
 """Whether a file of a format that declares everything is written as it declares, and its years where it has none."""
 
-import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Final
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.amounts import amount_reader
-from txn_svc.statement.dates import EXAMPLES, DateError, Dates, MonthDays
+from txn_svc.statement.amounts import amount_reader, marks
+from txn_svc.statement.dates import EXAMPLES, DateError, Dates, MonthDays, readings
 from txn_svc.statement.format import YEARLESS
 from txn_svc.statement.model import Unreadable
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.records import Record
 from txn_svc.statement.years import YearPlan, YearSurvey
-
-_DATE_OF_ANOTHER_FORM: Final = re.compile(r"[0-9]{1,4}([-./ ][0-9]{1,4}){1,2}|[0-9]{8}")
-_AMOUNT_OF_ANOTHER_FORM: Final = re.compile(r"[-+(]?[0-9][0-9.]*[,'][0-9.,']*[0-9]\)?")
 
 
 class OtherForm(Unreadable):
@@ -33,7 +28,7 @@ def survey(records: Iterable[Record], reading: Reading, uploaded_on: date) -> Ye
     file of rejects may well be. Reads only as far as that and the years are undecided.
     """
     years = YearSurvey() if reading.date_order in YEARLESS else None
-    dates, amounts = _Witness(_DATE_OF_ANOTHER_FORM), _Witness(_AMOUNT_OF_ANOTHER_FORM)
+    dates, amounts = _Witness(), _Witness()
     read_amount = amount_reader(reading.currency, reading.decimal_mark)
     month_days = MonthDays("MD" if years is None else reading.date_order)
     iso_dates = Dates("YMD" if years is not None else reading.date_order, reading.newest_year)
@@ -44,19 +39,23 @@ def survey(records: Iterable[Record], reading: Reading, uploaded_on: date) -> Ye
             continue
         text = cells[date_at]
         try:
-            if years is None:
-                iso_dates[text]
-            else:
+            if years is not None:
                 years.add(line, month_days[text])
-            dates.is_found = True
+                dates.is_found = True
+            elif iso_dates[text] and len(readings(text)) > 1:
+                # It could be of any form.
+                dates.consider(line, text, is_other=True)
+            else:
+                dates.is_found = True
         except DateError as error:
-            dates.consider(line, text, is_form=error.is_form)
+            dates.is_found |= error.is_form and not readings(text)
+            dates.consider(line, text, is_other=bool(readings(text)))
         if not amounts.is_found:
             try:
                 read_amount(cells[amount_at])
                 amounts.is_found = True
             except AmountError:
-                amounts.consider(line, cells[amount_at], is_form=False)
+                amounts.consider(line, cells[amount_at], is_other=bool(marks(cells[amount_at])))
         if years is None and dates.is_found and amounts.is_found:
             break
     if not reading.table.has_rejects:
@@ -68,16 +67,13 @@ def survey(records: Iterable[Record], reading: Reading, uploaded_on: date) -> Ye
 class _Witness:
     """Whether a column has any cell of the form, and where the first of another form stands."""
 
-    def __init__(self, other_form: re.Pattern[str]) -> None:
+    def __init__(self) -> None:
         self.is_found = False
-        self._other_form = other_form
         self._other: tuple[int, str] | None = None
 
-    def consider(self, line: int, text: str, *, is_form: bool) -> None:
-        if is_form:
-            self.is_found = True
-        elif self._other is None and self._other_form.fullmatch(text.strip()):
-            self._other = (line, text)
+    def consider(self, line: int, text: str, *, is_other: bool) -> None:
+        if is_other:
+            self._other = self._other or (line, text)
 
     def refuse_other_form(self, what: str, example: str) -> None:
         if self._other is None or self.is_found:

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import marks
 from txn_svc.statement.dates import readings
-from txn_svc.statement.format import Format
+from txn_svc.statement.format import YEARLESS, Format
 from txn_svc.statement.formats import formats, recognise
 from txn_svc.statement.lines import read_lines
 from txn_svc.statement.model import MAX_LINE_CHARACTERS, MAX_ROW_LINES, Unreadable
@@ -17,7 +17,8 @@ from txn_svc.statement.own import STORI, STORI_LINE, STORI_REASON, is_own_export
 from txn_svc.statement.records import Record, read_records, split_line
 from txn_svc.statement.words import roles_of
 
-DELIMITERS: Final = (",", ";", "\t", "|")
+# A comma comes last: it also stands in amounts and dates.
+DELIMITERS: Final = (";", "\t", "|", ",")
 DELIMITER_NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # Rows that are looked at to find the columns, and among the first of them the header.
 SAMPLE_ROWS: Final = 200
@@ -188,10 +189,11 @@ def _with_preamble(table: Table, before: Sequence[Record]) -> Table:
 def _inferred(samples: dict[str, list[Record]]) -> Table | None:
     delimiter = max(samples, key=lambda one: _score(samples[one]))
     records = samples[delimiter]
-    count, width = _score(records)
-    if not count:
+    score = _score(records)
+    if not score.rows:
         return _of_words(samples)
-    first = next(number for number, record in enumerate(records) if _is_row(record) and len(record.cells) == width)
+    width = score.width
+    first = next(number for number, record in enumerate(records) if is_row(record) and len(record.cells) == width)
     at = _header_before(records[: min(first, MAX_PREAMBLE_ROWS)], width)
     if at is None:
         before = tuple(records[:first])
@@ -212,13 +214,29 @@ def _of_words(samples: dict[str, list[Record]]) -> Table | None:
     return None
 
 
-def _score(records: Sequence[Record]) -> tuple[int, int]:
-    """How many rows have a date and an amount in the usual number of cells, and that number."""
-    widths = Counter(len(record.cells) for record in records if _is_row(record))
-    return max(((count, width) for width, count in widths.items()), default=(0, 0))
+class _Score(NamedTuple):
+    """How well a delimiter divides the rows. `rows` are those that have a date and an amount in `width` cells."""
+
+    is_named: bool
+    rows: int
+    with_years: int
+    width: int
 
 
-def _is_row(record: Record) -> bool:
+def _score(records: Sequence[Record]) -> _Score:
+    widths = Counter(len(record.cells) for record in records if is_row(record))
+    width, rows = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    is_named = any(len(record.cells) == width and _names(record) >= _LEAST_NAMES for record in records)
+    orders = (readings(cell).keys() for record in records if len(record.cells) == width for cell in record.cells)
+    return _Score(is_named, rows, sum(bool(one - YEARLESS) for one in orders), width)
+
+
+def _names(record: Record) -> int:
+    return 0 if record.fault else sum(bool(roles_of(cell)) for cell in record.cells)
+
+
+def is_row(record: Record) -> bool:
+    """Whether it has a date and an amount in cells of their own."""
     if record.fault or not _LEAST_NAMES <= len(record.cells) <= MAX_COLUMNS:
         return False
     dates = [bool(readings(cell)) for cell in record.cells]
@@ -226,13 +244,11 @@ def _is_row(record: Record) -> bool:
 
 
 def _header_before(records: Sequence[Record], width: int) -> int | None:
-    """The last row whose cells are names of columns, or the very last where it has as many cells and is no row."""
-    at = _last(records, lambda record: sum(bool(roles_of(cell)) for cell in record.cells) >= _LEAST_NAMES)
-    if at is not None:
-        return at
-    if records and len(records[-1].cells) == width and _may_be_names(records[-1].cells):
-        return len(records) - 1
-    return None
+    """The last row whose cells are names of columns; best one of as many cells as the rows have."""
+    at = _last(records, lambda record: len(record.cells) == width and _names(record) >= _LEAST_NAMES)
+    if at is None and records and len(records[-1].cells) == width and _may_be_names(records[-1].cells):
+        at = len(records) - 1
+    return _last(records, lambda record: _names(record) >= _LEAST_NAMES) if at is None else at
 
 
 def _last(records: Sequence[Record], is_it: Callable[[Record], bool]) -> int | None:

@@ -74,7 +74,8 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidR
             booked_on = read_date(cells[date_at])
             amount_minor = read_amount(cells[amount_at])
         except DateError as error:
-            yield RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
+            if not is_total(cells):
+                yield RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
         except OtherCurrencyError as error:
             yield RejectedRow(line, kept(cells), "OTHER_CURRENCY", str(error), name(amount_at))
         except AmountError as error:
