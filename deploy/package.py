@@ -26,7 +26,7 @@ LIBC = "manylinux_2_34"
 MACHINES = ("x86_64", "aarch64")
 # What the notifier and the importer are made of, and nothing else of the checkout.
 CODE = ("notifier", "protos", "runtime", "txn_svc")
-CODE_SUFFIXES = frozenset({".py", ".html", ".mjml", ".txt"})
+CODE_SUFFIXES = frozenset({".py", ".html", ".mjml", ".txt", ".yaml"})
 # What an installation leaves beside the packages: scripts with this machine's paths, and who installed them when.
 TRACES = ("bin", ".lock", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED")
 # botocore describes some 400 services; these are those that the code asks.

@@ -19,6 +19,7 @@ from runtime.settings import Settings
 from tests.unit.composed import template
 from tests.unit.test_aws_guide import VALUES
 from txn_svc.imports.lambda_function import ImporterFunctionSettings
+from txn_svc.statement.formats import format_ids
 
 FUNCTIONS: dict[str, type[Settings]] = {
     "ImporterFunction": ImporterFunctionSettings,
@@ -62,6 +63,14 @@ def test_the_sdk_knows_every_service_that_the_code_asks() -> None:
     asked = {name for path in files for name in re.findall(r"""\.client\(\s*["'](\w+)""", path.read_text())}
 
     assert asked == package.AWS_SERVICES
+
+
+def test_the_banks_formats_are_in_the_zip_without_their_samples(tmp_path: Path) -> None:
+    package.copy_code(tmp_path)
+
+    copied = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yaml") if path.is_file()}
+    assert {f"txn_svc/statement/formats/{name}.yaml" for name in format_ids()} <= copied
+    assert not list(tmp_path.rglob("*.csv"))
 
 
 def test_the_zip_is_made_for_the_runtime_of_the_template() -> None:
