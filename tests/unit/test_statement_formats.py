@@ -165,14 +165,6 @@ def test_a_header_with_a_name_twice_is_recognised_in_the_bank_s_order_only() -> 
     assert recognise(swapped, ";") is None
 
 
-def test_columns_that_a_file_has_besides_the_bank_s_move_the_roles() -> None:
-    found = recognise(["Line", "Saldo", "Importe", "Reason", "Fecha", "Concepto"], ";", besides={"line", "reason"})
-
-    assert found is not None
-    assert (found.id, found.width) == ("caixabank", 6)
-    assert found.roles == Roles(balance=1, amount=2, date=4, description=(5,))
-
-
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_plain_columns_have_either_delimiter(delimiter: str) -> None:
     found = recognise(["Date", "Description", "Amount"], delimiter)

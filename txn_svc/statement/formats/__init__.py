@@ -1,6 +1,6 @@
 """The banks' formats: one YAML file of this folder each. How to add one: docs/imports.md."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
@@ -8,7 +8,7 @@ from typing import Any
 
 from txn_svc.statement.format import Format, Roles
 from txn_svc.statement.formats.file import BadFormat
-from txn_svc.statement.formats.folder import Formats, name_key, named, read_folder, shape_of
+from txn_svc.statement.formats.folder import Formats, named, read_folder, shape_of
 
 __all__ = ["BadFormat", "format_ids", "formats", "recognise"]
 
@@ -22,22 +22,18 @@ def format_ids() -> tuple[str, ...]:
     return tuple(formats())
 
 
-def recognise(header: Sequence[str], delimiter: str, besides: Collection[str] = ()) -> Format | None:
+def recognise(header: Sequence[str], delimiter: str) -> Format | None:
     """The format that has exactly these columns, for this file: its header, delimiter and roles are the file's.
 
     Names are compared without their padding and case, in any order, but a header that has a name twice only in the
-    bank's; columns without a name at the end of the line are none. `besides` are casefolded names that the file has
-    more than the bank's own.
+    bank's; columns without a name at the end of the line are none.
     """
-    names = [name_key(name) for name in header]
-    own = [at for at, name in enumerate(names) if name not in besides]
-    found = _all().by_shape.get(shape_of([names[at] for at in own], delimiter))
+    found = _all().by_shape.get(shape_of(header, delimiter))
     if found is None:
         return None
-    of_bank = named(found.header)
-    has_twins = len(set(of_bank)) < len(of_bank)
-    moved = own if has_twins else [names.index(name) for name in of_bank]
-    roles = _moved(found.roles, moved)
+    names, of_bank = named(header), named(found.header)
+    has_twins = len(set(names)) < len(names)
+    roles = found.roles if has_twins else _moved(found.roles, [names.index(name) for name in of_bank])
     return replace(found, header=tuple(header), delimiter=delimiter, width=len(header), roles=roles)
 
 
