@@ -1,20 +1,31 @@
 """Every format's sample: its figures by a plain reading, and by the product's."""
 
+import csv
 import re
+from collections.abc import Sequence
+from decimal import Decimal
 from importlib import resources
+from io import BytesIO, StringIO
+from random import Random
 
 import pytest
 
 from tests.formats.plain_reading import (
     EXPECTED,
     FOLDER,
+    Expected,
+    ExpectedRow,
     data,
     expected,
     header,
     plain_rows,
+    records,
+    sample,
     sample_ids,
     walk,
 )
+from txn_svc.ledger.money import currency
+from txn_svc.statement import RejectedRow, Statement, ValidRow, read
 from txn_svc.statement.formats import format_ids, formats, recognise
 
 IDS = format_ids()
@@ -68,3 +79,79 @@ def test_the_balances_of_a_sample_follow_from_its_amounts(name: str) -> None:
     assert wanted.balances.opening + wanted.credits + wanted.debits == wanted.balances.closing
     if formats()[name].roles.balance is not None:
         assert walk(plain_rows(name)) == (wanted.balances.opening, wanted.balances.closing)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_sample_is_read_without_a_question(name: str) -> None:
+    wanted = expected(name)
+
+    statement = read_sample(name)
+    rows = list(statement.rows())
+
+    booked = [row for row in rows if isinstance(row, ValidRow)]
+    amounts = [in_units(row.amount_minor, wanted) for row in booked]
+    assert (statement.format_id, statement.questions) == (name, ())
+    assert {row.line: row.reason_code for row in rows if isinstance(row, RejectedRow)} == wanted.rejected
+    assert len(booked) == wanted.rows
+    assert sum(amount for amount in amounts if amount > 0) == wanted.credits
+    assert sum(amount for amount in amounts if amount < 0) == wanted.debits
+    assert (as_expected(booked[0], wanted), as_expected(booked[-1], wanted)) == (wanted.first, wanted.last)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_sample_s_encoding_is_found(name: str) -> None:
+    [found] = [found for found in read_sample(name).findings if found.property == "ENCODING"]
+
+    assert found.value == expected(name).encoding
+
+
+@pytest.mark.parametrize("name", WITH_HEADER)
+def test_columns_in_another_order_give_the_same_rows(name: str) -> None:
+    wanted, names = expected(name), [column for column in header(name) if column.strip()]
+    if len(set(names)) < len(names):
+        pytest.skip("A name that is there twice is known by its place.")
+    order = Random(0).sample(range(len(names)), len(names))
+
+    statement = read_sample(name, shuffled(name, order))
+    rows = [as_expected(row, wanted) for row in statement.rows() if isinstance(row, ValidRow)]
+
+    assert statement.format_id == name
+    assert [row.model_copy(update={"line": 0}) for row in rows] == [
+        row.read.model_copy(update={"line": 0}) for row in plain_rows(name)
+    ]
+
+
+def shuffled(name: str, order: Sequence[int]) -> bytes:
+    """The sample in UTF-8, its columns in this order; what stands above the header is as it was."""
+    text = StringIO(newline="")
+    writer = csv.writer(text, delimiter=formats()[name].delimiter)
+    for record in records(name):
+        is_below = record.line >= expected(name).header
+        cells = [*record.cells, *[""] * len(order)]
+        writer.writerow([cells[at] for at in order] if is_below and any(record.cells) else record.cells)
+    return text.getvalue().encode()
+
+
+def read_sample(name: str, content: bytes | None = None) -> Statement:
+    """Files with a header are recognised, the others asked for."""
+    wanted, told = expected(name), formats()[name]
+    return read(
+        BytesIO(content or sample(name)),
+        uploaded_on=wanted.uploaded_on,
+        currency=currency(wanted.currency),
+        format_id=None if told.header else name,
+    )
+
+
+def as_expected(row: ValidRow, wanted: Expected) -> ExpectedRow:
+    return ExpectedRow(
+        line=row.line,
+        date=row.booked_on,
+        value_date=row.value_on,
+        amount=in_units(row.amount_minor, wanted),
+        description=row.description,
+    )
+
+
+def in_units(minor: int, wanted: Expected) -> Decimal:
+    return Decimal(minor).scaleb(-currency(wanted.currency).decimals)

@@ -111,7 +111,6 @@ def test_a_file_without_a_date_and_an_amount_is_an_unknown_layout_with_its_first
     [
         ("date,amount", "2026-07-15,-3.50"),
         ("date,description,amount,balance", "2026-07-15,Coffee,-3.50,96.50"),
-        ("date,description,amount,", "2026-07-15,Coffee,-3.50,"),
         ("date\tdescription\tamount", "2026-07-15\tCoffee\t-3.50"),
         ("date|description|amount", "2026-07-15|Coffee|-3.50"),
         ("Fecha;Concepto;Importe", "15/07/2026;Coffee;-3,50"),

@@ -1,12 +1,11 @@
 """The banks' formats: one YAML file of this folder each. How to add one: docs/imports.md."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from txn_svc.statement.format import Format, Roles
+from txn_svc.statement.format import Format
 from txn_svc.statement.formats.file import BadFormat
 from txn_svc.statement.formats.folder import Formats, named, read_folder, shape_of
 
@@ -33,19 +32,10 @@ def recognise(header: Sequence[str], delimiter: str) -> Format | None:
         return None
     names, of_bank = named(header), named(found.header)
     has_twins = len(set(names)) < len(names)
-    roles = found.roles if has_twins else _moved(found.roles, [names.index(name) for name in of_bank])
-    return replace(found, header=tuple(header), delimiter=delimiter, width=len(header), roles=roles)
+    moved = found if has_twins else found.with_columns_at([names.index(name) for name in of_bank])
+    return replace(moved, header=tuple(header), delimiter=delimiter, width=len(header))
 
 
 @cache
 def _all() -> Formats:
     return read_folder(files(__name__))
-
-
-def _moved(roles: Roles, places: Sequence[int]) -> Roles:
-    changed: dict[str, Any] = {}
-    for role in fields(Roles):
-        at = getattr(roles, role.name)
-        if at is not None:
-            changed[role.name] = places[at] if isinstance(at, int) else tuple(places[each] for each in at)
-    return replace(roles, **changed)

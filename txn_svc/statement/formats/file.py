@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.format import Format, Roles
 from txn_svc.statement.formats.keys import FormatFile
+from txn_svc.statement.words import plain
 
 _COMPLAINTS: Final = {"missing": "is missing", "extra_forbidden": "is no key that a format has"}
 
@@ -118,4 +119,4 @@ def _place(key: str, column: str, names: Sequence[str], width: int | None) -> in
 
 
 def _words(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(word.strip().casefold() for word in words)
+    return frozenset(map(plain, words))
