@@ -76,17 +76,28 @@ def amount_places(roles: Roles) -> tuple[int, ...]:
 
 
 def kind_of(cells: Sequence[str], roles: Roles) -> Line:
-    """ROW has a date and an amount; a CONTINUATION only text, for the row before it; TOTAL a word for one."""
+    """ROW has a date and an amount; a CONTINUATION only text, for the row before it; TOTAL a word for one.
+
+    A balance that stands where amounts do is a TOTAL too.
+    """
     has_date = bool(readings(cells[roles.date]))
     amounts = [cells[at].strip() for at in amount_places(roles)]
     has_amount = any(written(text) for text in amounts)
-    if has_date and has_amount:
+    if has_date and has_amount and not _is_balance(cells, roles):
         return "ROW"
     if is_total(cells):
         return "TOTAL"
     if not cells[roles.date].strip() and not any(amounts) and any(cells[at].strip() for at in roles.description):
         return "CONTINUATION"
     return "NO_ROW"
+
+
+def _is_balance(cells: Sequence[str], roles: Roles) -> bool:
+    """Whether it is described as a balance and as nothing else; where balances have a column, an amount is none."""
+    if roles.balance is not None:
+        return False
+    known, described = words(), {plain(cells[at]) for at in roles.description if cells[at].strip()}
+    return bool(described) and (described <= known.opening or described <= known.closing)
 
 
 def is_total(cells: Sequence[str]) -> bool:
