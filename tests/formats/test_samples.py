@@ -123,12 +123,15 @@ def test_columns_in_another_order_give_the_same_rows(name: str) -> None:
 
 def shuffled(name: str, order: Sequence[int]) -> bytes:
     """The sample in UTF-8, its columns in this order; what stands above the header is as it was."""
-    text = StringIO(newline="")
-    writer = csv.writer(text, delimiter=formats()[name].delimiter)
+    told, text = formats()[name], StringIO(newline="")
+    surplus = [""] * (told.width - len(told.header))
+    writer = csv.writer(text, delimiter=told.delimiter)
     for record in records(name):
-        is_below = record.line >= expected(name).header
-        cells = [*record.cells, *[""] * len(order)]
-        writer.writerow([cells[at] for at in order] if is_below and any(record.cells) else record.cells)
+        if record.line < expected(name).header or len(record.cells) < len(order):
+            writer.writerow(record.cells)
+        else:
+            is_header = record.line == expected(name).header
+            writer.writerow([record.cells[at] for at in order] + ([] if is_header else surplus))
     return text.getvalue().encode()
 
 

@@ -85,7 +85,7 @@ def test_a_file_without_a_header_counts_its_columns(tmp_path: Path) -> None:
         ("sign: SPLIT", "pending_words: x", "bank.yaml: pending_words: they need columns.status."),
         ("sign: SPLIT", "stable_ids: true", "bank.yaml: stable_ids: they need columns.external_id."),
         ("sign: SPLIT", "debit_words: x", "bank.yaml: debit_words, credit_words: they need columns.indicator."),
-        ("sign: SPLIT", "width: 4", "bank.yaml: header: a format has either a header or, where its files have none,"),
+        ("sign: SPLIT", "width: 7", "bank.yaml: width: the header has 8 columns already."),
         ("sign: SPLIT", "sign: SPLIT\nsign: SPLIT", "bank.yaml: sign is there twice."),
         ("balance: 5", "balance: Saldo", "bank.yaml: columns.balance: the header has “Saldo” 2 times, so say its num"),
         ("balance: 5", "balance: 9", "bank.yaml: columns.balance: there is no column “9”."),
@@ -102,6 +102,21 @@ def test_what_is_wrong_is_named_with_its_file_and_key(tmp_path: Path, told: str,
     read(tmp_path, bank=GOOD)
 
     assert refusal(tmp_path, GOOD.replace(told, instead, 1)).startswith(said)
+
+
+def test_a_file_without_a_header_needs_a_width(tmp_path: Path) -> None:
+    said = refusal(tmp_path, HEADERLESS.replace("width: 4\n", ""))
+
+    assert said == "bank.yaml: header: it is missing, and where the bank's files have none, the width is."
+
+
+def test_rows_may_be_wider_than_the_header() -> None:
+    of_bank = formats()["chase-checking"]
+
+    found = recognise(of_bank.header, ",")
+
+    assert found is not None
+    assert (len(found.header), found.width) == (7, 8)
 
 
 def test_a_word_cannot_be_of_debits_and_of_credits(tmp_path: Path) -> None:

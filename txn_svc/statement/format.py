@@ -50,8 +50,9 @@ class Roles:
 class Format:
     """One bank's layout, as its YAML file says it.
 
-    `header` are the names of all columns as the bank writes them; empty for files without a header, whose rows have
-    `width` cells, and which are recognised only where they are asked for. Words are compared casefolded.
+    `header` are the names of all columns as the bank writes them; empty for files without a header, which are
+    recognised only where they are asked for. Rows have `width` cells: those beyond the header are blank. Words are
+    plain, as `words.plain` gives them.
     """
 
     id: str

@@ -124,6 +124,9 @@ def table_of(header: Sequence[str], delimiter: str, line: int = 1, format_id: st
         return _table(header, delimiter, line, own, None, escaped, is_own_export=True)
     found = recognise(of_own, delimiter) if format_id != STORI.id else None
     if found is not None and format_id in {None, found.id}:
+        if not has_rejects:
+            header = [*header, *[""] * (found.width - len(header))]
+            own = list(range(len(header)))
         return _table(header, delimiter, line, own, _moved(found, own))
     return _table(header, delimiter, line, own, None) if has_rejects and format_id is None else None
 

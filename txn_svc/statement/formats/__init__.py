@@ -32,8 +32,9 @@ def recognise(header: Sequence[str], delimiter: str) -> Format | None:
         return None
     names, of_bank = named(header), named(found.header)
     has_twins = len(set(names)) < len(names)
+    surplus = found.width - len(found.header)
     moved = found if has_twins else found.with_columns_at([names.index(name) for name in of_bank])
-    return replace(moved, header=tuple(header), delimiter=delimiter, width=len(header))
+    return replace(moved, header=tuple(header), delimiter=delimiter, width=len(header) + surplus)
 
 
 @cache

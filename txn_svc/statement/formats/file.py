@@ -75,13 +75,15 @@ def _format(stem: str, file: FormatFile) -> Format:
 
 
 def _header(file: FormatFile) -> tuple[str, ...]:
-    if (file.header is None) is (file.width is None):
-        raise BadFormat("header: a format has either a header or, where its files have none, a width")
     if file.header is None:
+        if file.width is None:
+            raise BadFormat("header: it is missing, and where the bank's files have none, the width is")
         return ()
     rows = list(csv.reader(file.header.splitlines(), delimiter=file.delimiter[0], strict=True))
     if len(rows) != 1:
         raise BadFormat(f"header: it is one line, not {len(rows)}")
+    if file.width is not None and file.width < len(rows[0]):
+        raise BadFormat(f"width: the header has {len(rows[0])} columns already")
     return tuple(rows[0])
 
 

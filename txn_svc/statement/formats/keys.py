@@ -41,7 +41,10 @@ class Columns(BaseModel):
 
 
 class FormatFile(BaseModel):
-    """The keys of a file. `header` is the header's line as the bank writes it; what has none says its `width`."""
+    """The keys of a file. `header` is the header's line as the bank writes it.
+
+    `width` is how many cells a row has, where there is no header or rows have more, blank ones.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
