@@ -98,6 +98,18 @@ def test_a_sample_is_read_without_a_question(name: str) -> None:
     assert (as_expected(booked[0], wanted), as_expected(booked[-1], wanted)) == (wanted.first, wanted.last)
 
 
+@pytest.mark.parametrize("name", [name for name in IDS if expected(name).balances])
+def test_a_sample_is_proved_by_its_balances(name: str) -> None:
+    wanted = expected(name)
+    assert wanted.balances is not None
+
+    proof = read_sample(name).proof
+
+    assert proof.verdict == "BALANCES_MATCH", proof.message
+    ends = [in_units(minor, wanted) for minor in (proof.opening_minor, proof.closing_minor) if minor is not None]
+    assert ends == [wanted.balances.opening, wanted.balances.closing]
+
+
 @pytest.mark.parametrize("name", IDS)
 def test_a_sample_s_encoding_is_found(name: str) -> None:
     [found] = [found for found in read_sample(name).findings if found.property == "ENCODING"]
