@@ -16,9 +16,9 @@ def test_a_balance_where_amounts_stand_is_no_row() -> None:
 
 
 def test_what_only_begins_like_a_balance_is_a_row() -> None:
-    text = f"{HEADER}\n2026-03-01,Opening balance gift from Ann,500.00\n2026-03-02,Bar,-12.50\n"
+    text = f"{HEADER}\n2026-03-01,Opening balance gift from Ann,500.00\n2026-03-02,Bar,-12.50\n2026-03-03,Bar,-1.00\n"
 
-    assert described(text) == ["Opening balance gift from Ann", "Bar"]
+    assert described(text) == ["Opening balance gift from Ann", "Bar", "Bar"]
 
 
 def test_beside_a_column_of_balances_an_amount_is_an_amount() -> None:

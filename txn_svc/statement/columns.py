@@ -169,6 +169,9 @@ def _by_name(names: Sequence[str], contents: Sequence[Content]) -> dict[str, lis
             if content.may_be(role) and (role == "description" or role not in found):
                 found.setdefault(role, []).append(at)
                 break
+            if role == "date" and content.may_be(role) and _is_booked(name) and not _is_booked(names[found[role][0]]):
+                found[role] = [at]
+                break
     if "amount" in found and found.keys() & {"debit", "credit"}:
         # Both say the same thing; a column for each direction leaves no doubt about it.
         if found.keys() >= {"debit", "credit"}:
@@ -177,6 +180,11 @@ def _by_name(names: Sequence[str], contents: Sequence[Content]) -> dict[str, lis
             found.pop("debit", None)
             found.pop("credit", None)
     return found
+
+
+def _is_booked(name: str) -> bool:
+    """Whether the name of a date says that it is the day of the booking."""
+    return not words().booked.isdisjoint(plain(name).split())
 
 
 def _free(found: dict[str, list[int]], contents: Sequence[Content]) -> Iterator[int]:

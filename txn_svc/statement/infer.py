@@ -18,8 +18,6 @@ from txn_svc.statement.table import Table
 from txn_svc.statement.votes import Tally, Verdict
 from txn_svc.statement.years import YearPlan
 
-# People pay more often than they are paid: where it seems to be otherwise, a minus may mean the opposite.
-MOSTLY_POSITIVE: Final = 2
 _ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
 _YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
@@ -154,7 +152,8 @@ def _signed(facts: Facts, signed: int, inverted: int, given: Given) -> Settled:
     lines = tuple(facts.negative.lines)
     if inverted > signed:
         return Finding("SIGN", "EVIDENCE", "INVERTED", f"{SIGN_SENTENCES['INVERTED']} The balances show it.", lines)
-    if signed or not (given.is_credit or facts.positive.count > MOSTLY_POSITIVE * facts.negative.count):
+    # People pay more often than they are paid: where it seems to be otherwise, a minus may mean the opposite.
+    if signed or not (given.is_credit or facts.positive.count >= facts.negative.count):
         return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
     if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED"}:
         return Finding("SIGN", "REMEMBERED", before, "As in your last file with this header.")

@@ -100,12 +100,12 @@ def read(
 def _settle(file: BinaryIO, table: Table, given: Given, format_id: str | None) -> Settled:
     if table.is_own_export:
         return own_export(file, table, given)
-    if table.format is not None and is_declared(table.format):
-        try:
+    try:
+        if table.format is not None and is_declared(table.format):
             return declared(file, table, table.format, given)
-        except OtherForm:
-            # Somebody else's file may have the same few names.
-            if format_id is not None:
-                raise
-            table = replace(table, format=None)
-    return found_out(file, table, given)
+        return found_out(file, table, given)
+    except OtherForm:
+        # Somebody else's file may have the same few names.
+        if format_id is not None or table.format is None:
+            raise
+    return found_out(file, replace(table, format=None), given)

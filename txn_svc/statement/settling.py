@@ -9,15 +9,16 @@ from txn_svc.ledger.money import DecimalMark
 from txn_svc.statement import infer, proofs
 from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.columns import assign, columns_value, roles_from
+from txn_svc.statement.dates import EXAMPLES
 from txn_svc.statement.facts import Facts, chain_votes, facts, is_total
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
-from txn_svc.statement.infer import Given, Open
+from txn_svc.statement.infer import MARK_NAMES, Given, Open
 from txn_svc.statement.model import Finding, Proof, Property, Question, Unreadable, ValidRow
 from txn_svc.statement.questions import ask
 from txn_svc.statement.reading import AmountReader, Reading, chained, records_of
 from txn_svc.statement.records import Record
-from txn_svc.statement.survey import survey
+from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
 from txn_svc.statement.values import rows_of_file
@@ -68,11 +69,12 @@ def declared(file: BinaryIO, table: Table, known: Format, given: Given) -> Settl
 
 
 def found_out(file: BinaryIO, table: Table, given: Given) -> Settled:
-    """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT."""
+    """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT; with OtherForm where no row is as declared."""
     _require_rows(records_of(file, table), table)
     known = table.format or _NO_FORMAT
     columns, roles = _columns(file, table, given)
     found = facts(records_of(file, table), table.width, roles, given.currency)
+    _require_declared(found, known)
     lines = (table.header_line or 1,)
     order = infer.date_order(found, known.date_order, given, lines)
     mark = infer.decimal_mark(found, known.decimal_mark, given, lines)
@@ -181,6 +183,13 @@ def _declared(known: Format, table: Table) -> tuple[Finding, ...]:
     assert mark is not None
     assert sign is not None
     return infer.declared_order(order, lines), infer.declared_mark(mark, lines), infer.declared_sign(sign, lines)
+
+
+def _require_declared(found: Facts, known: Format) -> None:
+    if known.date_order is not None and not found.dates.fits(known.date_order):
+        raise OtherForm(f"The dates are not written as this format has them: {EXAMPLES[known.date_order]}.")
+    if known.decimal_mark is not None and not found.marks.fits(known.decimal_mark):
+        raise OtherForm(f"The amounts are not written as this format has them: with {MARK_NAMES[known.decimal_mark]}.")
 
 
 def _value(settled: Finding | Open) -> str:

@@ -44,6 +44,10 @@ class Votes(Generic[T]):
         if fitting:
             self._tallies.setdefault(frozenset(fitting), Tally()).add(line)
 
+    def fits(self, value: T) -> bool:
+        """Whether any row fits it, or none fits anything."""
+        return not self._tallies or self._count(value, None) > 0
+
     def verdict(self, order: Sequence[T]) -> Verdict[T] | None:
         """None where no row fits anything. Of equals the first in `order` is the value."""
         fits = {value: self._count(value, None) for value in order}

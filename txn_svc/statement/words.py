@@ -23,6 +23,7 @@ class Words:
     """All words plain, as `plain` gives them. `roles` are those that a column of this name may have."""
 
     roles: Mapping[str, tuple[str, ...]]
+    booked: frozenset[str]
     debit: frozenset[str]
     credit: frozenset[str]
     pending: frozenset[str]
@@ -48,7 +49,7 @@ def words() -> Words:
         months={plain(name): number for number, names in source["months"].items() for name in names},
         **{
             name: frozenset(map(plain, source[name]))
-            for name in ("debit", "credit", "pending", "opening", "closing", "total", "account")
+            for name in ("booked", "debit", "credit", "pending", "opening", "closing", "total", "account")
         },
     )
 
