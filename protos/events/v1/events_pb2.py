@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/events/v1/events.proto\x12\tevents.v1\"!\n\x0eUserRegistered\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"6\n\x0bUserUpdated\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x16\n\x0e\x63hanged_fields\x18\x02 \x03(\t\"\xda\x01\n\x0fImportCompleted\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x16\n\x0eholder_subject\x18\x03 \x01(\t\x12\x11\n\trow_count\x18\x04 \x01(\x03\x12\x16\n\x0eimported_count\x18\x05 \x01(\x03\x12\x17\n\x0f\x64uplicate_count\x18\x06 \x01(\x03\x12\x16\n\x0erejected_count\x18\x07 \x01(\x03\x12\x15\n\rcurrency_code\x18\x08 \x01(\t\x12\x15\n\rbalance_minor\x18\t \x01(\x03\"c\n\x0cImportFailed\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x16\n\x0eholder_subject\x18\x03 \x01(\t\x12\x14\n\x0c\x66\x61ilure_code\x18\x04 \x01(\t\"\xa8\x01\n\x0eImportReverted\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x16\n\x0eholder_subject\x18\x03 \x01(\t\x12\x15\n\rremoved_count\x18\x04 \x01(\x03\x12\x12\n\nkept_count\x18\x05 \x01(\x03\x12\x15\n\rcurrency_code\x18\x06 \x01(\t\x12\x15\n\rbalance_minor\x18\x07 \x01(\x03\"\x1e\n\tImportDue\x12\x11\n\timport_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/events/v1/events.proto\x12\tevents.v1\"!\n\x0eUserRegistered\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"6\n\x0bUserUpdated\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x16\n\x0e\x63hanged_fields\x18\x02 \x03(\t\"\xda\x01\n\x0fImportCompleted\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x16\n\x0eholder_subject\x18\x03 \x01(\t\x12\x11\n\trow_count\x18\x04 \x01(\x03\x12\x16\n\x0eimported_count\x18\x05 \x01(\x03\x12\x17\n\x0f\x64uplicate_count\x18\x06 \x01(\x03\x12\x16\n\x0erejected_count\x18\x07 \x01(\x03\x12\x15\n\rcurrency_code\x18\x08 \x01(\t\x12\x15\n\rbalance_minor\x18\t \x01(\x03\"c\n\x0cImportFailed\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x16\n\x0eholder_subject\x18\x03 \x01(\t\x12\x14\n\x0c\x66\x61ilure_code\x18\x04 \x01(\t\"\xa8\x01\n\x0eImportReverted\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x16\n\x0eholder_subject\x18\x03 \x01(\t\x12\x15\n\rremoved_count\x18\x04 \x01(\x03\x12\x12\n\nkept_count\x18\x05 \x01(\x03\x12\x15\n\rcurrency_code\x18\x06 \x01(\t\x12\x15\n\rbalance_minor\x18\x07 \x01(\x03\"h\n\x11ImportNeedsAnswer\x12\x11\n\timport_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x16\n\x0eholder_subject\x18\x03 \x01(\t\x12\x14\n\x0cquestion_ids\x18\x04 \x03(\t\"\x1e\n\tImportDue\x12\x11\n\timport_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTFAILED']._serialized_end=455
   _globals['_IMPORTREVERTED']._serialized_start=458
   _globals['_IMPORTREVERTED']._serialized_end=626
-  _globals['_IMPORTDUE']._serialized_start=628
-  _globals['_IMPORTDUE']._serialized_end=658
+  _globals['_IMPORTNEEDSANSWER']._serialized_start=628
+  _globals['_IMPORTNEEDSANSWER']._serialized_end=732
+  _globals['_IMPORTDUE']._serialized_start=734
+  _globals['_IMPORTDUE']._serialized_end=764
 # @@protoc_insertion_point(module_scope)

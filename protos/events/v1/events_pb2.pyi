@@ -184,6 +184,39 @@ class ImportReverted(_message.Message):
 Global___ImportReverted: _TypeAlias = ImportReverted  # noqa: Y015
 
 @_typing.final
+class ImportNeedsAnswer(_message.Message):
+    """stori.txn.v1.ImportNeedsAnswer, each time that it asks; the subject is the import's id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_SUBJECT_FIELD_NUMBER: _builtins.int
+    QUESTION_IDS_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    account_id: _builtins.str
+    holder_subject: _builtins.str
+    @_builtins.property
+    def question_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of what it asks: txn.v1.StatementProperty without its prefix."""
+
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        holder_subject: _builtins.str = ...,
+        question_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "holder_subject", b"holder_subject", "import_id", b"import_id", "question_ids", b"question_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportNeedsAnswer: _TypeAlias = ImportNeedsAnswer  # noqa: Y015
+
+@_typing.final
 class ImportDue(_message.Message):
     """stori.txn.v1.ImportDue, from txn_svc to its own worker by the imports queue: the import's state asks for work."""
 

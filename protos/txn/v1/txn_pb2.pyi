@@ -137,6 +137,8 @@ class _ImportStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportSta
     IMPORT_STATE_REVERTING: _ImportState.ValueType  # 8
     IMPORT_STATE_REVERTED: _ImportState.ValueType  # 9
     IMPORT_STATE_DISCARDED: _ImportState.ValueType  # 10
+    IMPORT_STATE_NEEDS_ANSWER: _ImportState.ValueType  # 11
+    """The file leaves something open, and waits for AnswerImport or DiscardImport."""
 
 class ImportState(_ImportState, metaclass=_ImportStateEnumTypeWrapper): ...
 
@@ -152,6 +154,8 @@ IMPORT_STATE_READY: ImportState.ValueType  # 7
 IMPORT_STATE_REVERTING: ImportState.ValueType  # 8
 IMPORT_STATE_REVERTED: ImportState.ValueType  # 9
 IMPORT_STATE_DISCARDED: ImportState.ValueType  # 10
+IMPORT_STATE_NEEDS_ANSWER: ImportState.ValueType  # 11
+"""The file leaves something open, and waits for AnswerImport or DiscardImport."""
 Global___ImportState: _TypeAlias = ImportState  # noqa: Y015
 
 class _ImportFailureCode:
@@ -227,6 +231,7 @@ class _StatementPropertyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     STATEMENT_PROPERTY_CURRENCY: _StatementProperty.ValueType  # 9
     STATEMENT_PROPERTY_ACCOUNT: _StatementProperty.ValueType  # 10
     STATEMENT_PROPERTY_OVERLAP: _StatementProperty.ValueType  # 11
+    STATEMENT_PROPERTY_BALANCE: _StatementProperty.ValueType  # 12
 
 class StatementProperty(_StatementProperty, metaclass=_StatementPropertyEnumTypeWrapper): ...
 
@@ -242,6 +247,7 @@ STATEMENT_PROPERTY_SIGN: StatementProperty.ValueType  # 8
 STATEMENT_PROPERTY_CURRENCY: StatementProperty.ValueType  # 9
 STATEMENT_PROPERTY_ACCOUNT: StatementProperty.ValueType  # 10
 STATEMENT_PROPERTY_OVERLAP: StatementProperty.ValueType  # 11
+STATEMENT_PROPERTY_BALANCE: StatementProperty.ValueType  # 12
 Global___StatementProperty: _TypeAlias = StatementProperty  # noqa: Y015
 
 class _FindingBasis:
@@ -1725,6 +1731,92 @@ class ImportFinding(_message.Message):
 Global___ImportFinding: _TypeAlias = ImportFinding  # noqa: Y015
 
 @_typing.final
+class ImportQuestion(_message.Message):
+    """What the file leaves open. `id` is the name of the property: an import asks at most one question of each."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PROPERTY_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    property: Global___StatementProperty.ValueType
+    message: _builtins.str
+    """A sentence for a person."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportOption]:
+        """At least two."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        property: Global___StatementProperty.ValueType = ...,
+        message: _builtins.str = ...,
+        options: _abc.Iterable[Global___ImportOption] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "message", b"message", "options", b"options", "property", b"property"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportQuestion: _TypeAlias = ImportQuestion  # noqa: Y015
+
+@_typing.final
+class ImportOption(_message.Message):
+    """An answer. `id` is the value that the finding of the property would have."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    label: _builtins.str
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportRow]:
+        """A few rows, at most 5, as they would read; long cells are cut."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        label: _builtins.str = ...,
+        rows: _abc.Iterable[Global___ImportRow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "label", b"label", "rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportOption: _TypeAlias = ImportOption  # noqa: Y015
+
+@_typing.final
+class ImportAnswer(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUESTION_ID_FIELD_NUMBER: _builtins.int
+    OPTION_ID_FIELD_NUMBER: _builtins.int
+    question_id: _builtins.str
+    option_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        question_id: _builtins.str = ...,
+        option_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["option_id", b"option_id", "question_id", b"question_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportAnswer: _TypeAlias = ImportAnswer  # noqa: Y015
+
+@_typing.final
 class Import(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1750,6 +1842,7 @@ class Import(_message.Message):
     FORMAT_ID_FIELD_NUMBER: _builtins.int
     REPEATS_IMPORT_ID_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     account_id: _builtins.str
     state: Global___ImportState.ValueType
@@ -1765,7 +1858,7 @@ class Import(_message.Message):
     request_id: _builtins.str
     """The id that traces the request that started it."""
     format_id: _builtins.str
-    """How the file was read: stori (Stori's own export), plain or brief; empty before it was."""
+    """How the file was read, as in ListStatementFormats; empty before it was."""
     repeats_import_id: _builtins.str
     """The import whose kept file this one reads again."""
     review: Global___Review.ValueType
@@ -1788,6 +1881,10 @@ class Import(_message.Message):
     @_builtins.property
     def plan(self) -> Global___ImportPlan:
         """Of an import that was planned for review; from then on."""
+
+    @_builtins.property
+    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportQuestion]:
+        """While NEEDS_ANSWER."""
 
     def __init__(
         self,
@@ -1814,10 +1911,11 @@ class Import(_message.Message):
         format_id: _builtins.str = ...,
         repeats_import_id: _builtins.str = ...,
         review: Global___Review.ValueType = ...,
+        questions: _abc.Iterable[Global___ImportQuestion] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "finish_time", b"finish_time", "plan", b"plan", "progress", b"progress", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "create_time", b"create_time", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "format_id", b"format_id", "id", b"id", "imported_count", b"imported_count", "plan", b"plan", "progress", b"progress", "rejected_count", b"rejected_count", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "review", b"review", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "create_time", b"create_time", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "format_id", b"format_id", "id", b"id", "imported_count", b"imported_count", "plan", b"plan", "progress", b"progress", "questions", b"questions", "rejected_count", b"rejected_count", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "review", b"review", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1978,7 +2076,7 @@ class StartImportRequest(_message.Message):
     idempotency_key: _builtins.str
     """Up to 128 printable characters: a repeat within 7 days returns the first answer."""
     format_id: _builtins.str
-    """Reads the file only as this format: stori, plain or brief. Empty finds it by the header."""
+    """Reads the file only as this format, one of ListStatementFormats. Empty finds out how it reads."""
     def __init__(
         self,
         *,
@@ -2470,6 +2568,49 @@ class ListImportRowsResponse(_message.Message):
 Global___ListImportRowsResponse: _TypeAlias = ListImportRowsResponse  # noqa: Y015
 
 @_typing.final
+class AnswerImportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPORT_ID_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    import_id: _builtins.str
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportAnswer]: ...
+    def __init__(
+        self,
+        *,
+        import_id: _builtins.str = ...,
+        answers: _abc.Iterable[Global___ImportAnswer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "import_id", b"import_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerImportRequest: _TypeAlias = AnswerImportRequest  # noqa: Y015
+
+@_typing.final
+class AnswerImportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_IMPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement_import(self) -> Global___Import: ...
+    def __init__(
+        self,
+        *,
+        statement_import: Global___Import | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement_import", b"statement_import"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerImportResponse: _TypeAlias = AnswerImportResponse  # noqa: Y015
+
+@_typing.final
 class DecideImportRowRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2760,6 +2901,7 @@ class RepeatImportRequest(_message.Message):
     FORMAT_ID_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
     account_id: _builtins.str
     """Empty is the same account."""
@@ -2768,6 +2910,10 @@ class RepeatImportRequest(_message.Message):
     review: Global___Review.ValueType
     idempotency_key: _builtins.str
     """Up to 128 printable characters: a repeat within 7 days returns the first answer."""
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportAnswer]:
+        """To what the file may leave open, given before it is asked; what it does not ask needs none."""
+
     def __init__(
         self,
         *,
@@ -2776,10 +2922,11 @@ class RepeatImportRequest(_message.Message):
         format_id: _builtins.str = ...,
         review: Global___Review.ValueType = ...,
         idempotency_key: _builtins.str = ...,
+        answers: _abc.Iterable[Global___ImportAnswer] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "format_id", b"format_id", "idempotency_key", b"idempotency_key", "import_id", b"import_id", "review", b"review"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "answers", b"answers", "format_id", b"format_id", "idempotency_key", b"idempotency_key", "import_id", b"import_id", "review", b"review"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2804,6 +2951,72 @@ class RepeatImportResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RepeatImportResponse: _TypeAlias = RepeatImportResponse  # noqa: Y015
+
+@_typing.final
+class ListStatementFormatsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementFormatsRequest: _TypeAlias = ListStatementFormatsRequest  # noqa: Y015
+
+@_typing.final
+class ListStatementFormatsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMATS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def formats(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementFormat]: ...
+    def __init__(
+        self,
+        *,
+        formats: _abc.Iterable[Global___StatementFormat] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["formats", b"formats"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementFormatsResponse: _TypeAlias = ListStatementFormatsResponse  # noqa: Y015
+
+@_typing.final
+class StatementFormat(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    BANK_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """What format_id takes."""
+    name: _builtins.str
+    bank: _builtins.str
+    """Empty where it is no bank's own."""
+    country: _builtins.str
+    """ISO 3166-1 alpha-2; empty where it is no country's own."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        bank: _builtins.str = ...,
+        country: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bank", b"bank", "country", b"country", "id", b"id", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatementFormat: _TypeAlias = StatementFormat  # noqa: Y015
 
 @_typing.final
 class ExportImportRequest(_message.Message):

@@ -864,6 +864,11 @@ class ImportServiceStub:
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsResponse.FromString,
                 _registered_method=True)
+        self.AnswerImport = channel.unary_unary(
+                '/txn.v1.ImportService/AnswerImport',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.AnswerImportRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.AnswerImportResponse.FromString,
+                _registered_method=True)
         self.DecideImportRow = channel.unary_unary(
                 '/txn.v1.ImportService/DecideImportRow',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowRequest.SerializeToString,
@@ -898,6 +903,11 @@ class ImportServiceStub:
                 '/txn.v1.ImportService/ExportImport',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.FromString,
+                _registered_method=True)
+        self.ListStatementFormats = channel.unary_unary(
+                '/txn.v1.ImportService/ListStatementFormats',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListStatementFormatsRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListStatementFormatsResponse.FromString,
                 _registered_method=True)
         self.BatchGetStoredObjects = channel.unary_unary(
                 '/txn.v1.ImportService/BatchGetStoredObjects',
@@ -947,6 +957,15 @@ class ImportServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AnswerImport(self, request, context):
+        """Answers what a NEEDS_ANSWER import asks, every question once; the file is then read again with the answers. The import
+        is PLANNING in the answer, and may ask something else after it. IMPORT_NOT_ASKING where it asks nothing; the same
+        answers again leave it as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DecideImportRow(self, request, context):
         """Overrides what becomes of one row of a READY import; the answer has the new plan.
         """
@@ -964,7 +983,7 @@ class ImportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DiscardImport(self, request, context):
-        """Ends a READY import; nothing of it is booked.
+        """Ends a READY or NEEDS_ANSWER import; nothing of it is booked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -986,8 +1005,8 @@ class ImportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RepeatImport(self, request, context):
-        """Reads the kept file again as an import of its own, into another account or in another format, and in the same
-        transaction that plans it undoes what the first reading had created.
+        """Reads the kept file again as an import of its own, into another account, in another format or with other answers, and
+        in the same transaction that plans it undoes what the first reading had created.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -995,6 +1014,13 @@ class ImportServiceServicer:
 
     def ExportImport(self, request, context):
         """The kept file, or its rejected rows as a file to mend and to upload again; in chunks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListStatementFormats(self, request, context):
+        """All of them, by id: they come with the release.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -1047,6 +1073,11 @@ def add_ImportServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsResponse.SerializeToString,
             ),
+            'AnswerImport': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerImport,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.AnswerImportRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.AnswerImportResponse.SerializeToString,
+            ),
             'DecideImportRow': grpc.unary_unary_rpc_method_handler(
                     servicer.DecideImportRow,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.DecideImportRowRequest.FromString,
@@ -1081,6 +1112,11 @@ def add_ImportServiceServicer_to_server(servicer, server):
                     servicer.ExportImport,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.SerializeToString,
+            ),
+            'ListStatementFormats': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStatementFormats,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListStatementFormatsRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListStatementFormatsResponse.SerializeToString,
             ),
             'BatchGetStoredObjects': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetStoredObjects,
@@ -1206,6 +1242,33 @@ class ImportService:
             '/txn.v1.ImportService/ListImportRows',
             protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsRequest.SerializeToString,
             protos_dot_txn_dot_v1_dot_txn__pb2.ListImportRowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerImport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/AnswerImport',
+            protos_dot_txn_dot_v1_dot_txn__pb2.AnswerImportRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.AnswerImportResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1395,6 +1458,33 @@ class ImportService:
             '/txn.v1.ImportService/ExportImport',
             protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportRequest.SerializeToString,
             protos_dot_txn_dot_v1_dot_txn__pb2.ExportImportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStatementFormats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.ImportService/ListStatementFormats',
+            protos_dot_txn_dot_v1_dot_txn__pb2.ListStatementFormatsRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.ListStatementFormatsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -266,6 +266,11 @@ class ImportServiceStub:
     """Newest first."""
     ListImportRows: _grpc.UnaryUnaryMultiCallable[_txn_pb2.ListImportRowsRequest, _txn_pb2.ListImportRowsResponse]
     """In the order of the file."""
+    AnswerImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.AnswerImportRequest, _txn_pb2.AnswerImportResponse]
+    """Answers what a NEEDS_ANSWER import asks, every question once; the file is then read again with the answers. The import
+    is PLANNING in the answer, and may ask something else after it. IMPORT_NOT_ASKING where it asks nothing; the same
+    answers again leave it as it is.
+    """
     DecideImportRow: _grpc.UnaryUnaryMultiCallable[_txn_pb2.DecideImportRowRequest, _txn_pb2.DecideImportRowResponse]
     """Overrides what becomes of one row of a READY import; the answer has the new plan."""
     CommitImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.CommitImportRequest, _txn_pb2.CommitImportResponse]
@@ -274,7 +279,7 @@ class ImportServiceStub:
     the commit in a way that changes the plan.
     """
     DiscardImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.DiscardImportRequest, _txn_pb2.DiscardImportResponse]
-    """Ends a READY import; nothing of it is booked."""
+    """Ends a READY or NEEDS_ANSWER import; nothing of it is booked."""
     PreviewRevert: _grpc.UnaryUnaryMultiCallable[_txn_pb2.PreviewRevertRequest, _txn_pb2.PreviewRevertResponse]
     """What RevertImport would do now."""
     RevertImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.RevertImportRequest, _txn_pb2.RevertImportResponse]
@@ -282,11 +287,13 @@ class ImportServiceStub:
     REVERTING or REVERTED already is left as it is.
     """
     RepeatImport: _grpc.UnaryUnaryMultiCallable[_txn_pb2.RepeatImportRequest, _txn_pb2.RepeatImportResponse]
-    """Reads the kept file again as an import of its own, into another account or in another format, and in the same
-    transaction that plans it undoes what the first reading had created.
+    """Reads the kept file again as an import of its own, into another account, in another format or with other answers, and
+    in the same transaction that plans it undoes what the first reading had created.
     """
     ExportImport: _grpc.UnaryStreamMultiCallable[_txn_pb2.ExportImportRequest, _txn_pb2.ExportImportResponse]
     """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
+    ListStatementFormats: _grpc.UnaryUnaryMultiCallable[_txn_pb2.ListStatementFormatsRequest, _txn_pb2.ListStatementFormatsResponse]
+    """All of them, by id: they come with the release."""
     BatchGetStoredObjects: _grpc.UnaryUnaryMultiCallable[_txn_pb2.BatchGetStoredObjectsRequest, _txn_pb2.BatchGetStoredObjectsResponse]
     """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
     PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
@@ -311,6 +318,11 @@ class ImportServiceAsyncStub(ImportServiceStub):
     """Newest first."""
     ListImportRows: _aio.UnaryUnaryMultiCallable[_txn_pb2.ListImportRowsRequest, _txn_pb2.ListImportRowsResponse]  # type: ignore[assignment]
     """In the order of the file."""
+    AnswerImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.AnswerImportRequest, _txn_pb2.AnswerImportResponse]  # type: ignore[assignment]
+    """Answers what a NEEDS_ANSWER import asks, every question once; the file is then read again with the answers. The import
+    is PLANNING in the answer, and may ask something else after it. IMPORT_NOT_ASKING where it asks nothing; the same
+    answers again leave it as it is.
+    """
     DecideImportRow: _aio.UnaryUnaryMultiCallable[_txn_pb2.DecideImportRowRequest, _txn_pb2.DecideImportRowResponse]  # type: ignore[assignment]
     """Overrides what becomes of one row of a READY import; the answer has the new plan."""
     CommitImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.CommitImportRequest, _txn_pb2.CommitImportResponse]  # type: ignore[assignment]
@@ -319,7 +331,7 @@ class ImportServiceAsyncStub(ImportServiceStub):
     the commit in a way that changes the plan.
     """
     DiscardImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.DiscardImportRequest, _txn_pb2.DiscardImportResponse]  # type: ignore[assignment]
-    """Ends a READY import; nothing of it is booked."""
+    """Ends a READY or NEEDS_ANSWER import; nothing of it is booked."""
     PreviewRevert: _aio.UnaryUnaryMultiCallable[_txn_pb2.PreviewRevertRequest, _txn_pb2.PreviewRevertResponse]  # type: ignore[assignment]
     """What RevertImport would do now."""
     RevertImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.RevertImportRequest, _txn_pb2.RevertImportResponse]  # type: ignore[assignment]
@@ -327,11 +339,13 @@ class ImportServiceAsyncStub(ImportServiceStub):
     REVERTING or REVERTED already is left as it is.
     """
     RepeatImport: _aio.UnaryUnaryMultiCallable[_txn_pb2.RepeatImportRequest, _txn_pb2.RepeatImportResponse]  # type: ignore[assignment]
-    """Reads the kept file again as an import of its own, into another account or in another format, and in the same
-    transaction that plans it undoes what the first reading had created.
+    """Reads the kept file again as an import of its own, into another account, in another format or with other answers, and
+    in the same transaction that plans it undoes what the first reading had created.
     """
     ExportImport: _aio.UnaryStreamMultiCallable[_txn_pb2.ExportImportRequest, _txn_pb2.ExportImportResponse]  # type: ignore[assignment]
     """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
+    ListStatementFormats: _aio.UnaryUnaryMultiCallable[_txn_pb2.ListStatementFormatsRequest, _txn_pb2.ListStatementFormatsResponse]  # type: ignore[assignment]
+    """All of them, by id: they come with the release."""
     BatchGetStoredObjects: _aio.UnaryUnaryMultiCallable[_txn_pb2.BatchGetStoredObjectsRequest, _txn_pb2.BatchGetStoredObjectsResponse]  # type: ignore[assignment]
     """For operators, people of the staff or services: which stored objects have an import, in the order of the objects.
     PERMISSION_DENIED (STAFF_REQUIRED) for anybody else.
@@ -379,6 +393,17 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         """In the order of the file."""
 
     @_abc_1.abstractmethod
+    def AnswerImport(
+        self,
+        request: _txn_pb2.AnswerImportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.AnswerImportResponse, _abc.Awaitable[_txn_pb2.AnswerImportResponse]]:
+        """Answers what a NEEDS_ANSWER import asks, every question once; the file is then read again with the answers. The import
+        is PLANNING in the answer, and may ask something else after it. IMPORT_NOT_ASKING where it asks nothing; the same
+        answers again leave it as it is.
+        """
+
+    @_abc_1.abstractmethod
     def DecideImportRow(
         self,
         request: _txn_pb2.DecideImportRowRequest,
@@ -403,7 +428,7 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _txn_pb2.DiscardImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_txn_pb2.DiscardImportResponse, _abc.Awaitable[_txn_pb2.DiscardImportResponse]]:
-        """Ends a READY import; nothing of it is booked."""
+        """Ends a READY or NEEDS_ANSWER import; nothing of it is booked."""
 
     @_abc_1.abstractmethod
     def PreviewRevert(
@@ -429,8 +454,8 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _txn_pb2.RepeatImportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_txn_pb2.RepeatImportResponse, _abc.Awaitable[_txn_pb2.RepeatImportResponse]]:
-        """Reads the kept file again as an import of its own, into another account or in another format, and in the same
-        transaction that plans it undoes what the first reading had created.
+        """Reads the kept file again as an import of its own, into another account, in another format or with other answers, and
+        in the same transaction that plans it undoes what the first reading had created.
         """
 
     @_abc_1.abstractmethod
@@ -440,6 +465,14 @@ class ImportServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_txn_pb2.ExportImportResponse], _abc.AsyncIterator[_txn_pb2.ExportImportResponse]]:
         """The kept file, or its rejected rows as a file to mend and to upload again; in chunks."""
+
+    @_abc_1.abstractmethod
+    def ListStatementFormats(
+        self,
+        request: _txn_pb2.ListStatementFormatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.ListStatementFormatsResponse, _abc.Awaitable[_txn_pb2.ListStatementFormatsResponse]]:
+        """All of them, by id: they come with the release."""
 
     @_abc_1.abstractmethod
     def BatchGetStoredObjects(
