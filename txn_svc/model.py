@@ -16,11 +16,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from runtime.audit import audit_table
 from runtime.messages.outbox import outbox_table
 
-IMPORT_STATES_OPEN = ("AWAITING_UPLOAD", "PLANNING", "READY", "COMMITTING", "REVERTING")
+IMPORT_STATES_OPEN = ("AWAITING_UPLOAD", "PLANNING", "NEEDS_ANSWER", "READY", "COMMITTING", "REVERTING")
 """The states an import leaves again by itself or is waited for in; the others are terminal."""
 
 IMPORT_STATES_DUE = ("PLANNING", "COMMITTING", "REVERTING")
 """Those in which it is the importer's turn."""
+
+IMPORT_STATES_WAITING = ("NEEDS_ANSWER", "READY")
+"""Those in which it waits for a person."""
 
 IMPORT_STATES_LIVE = ("COMPLETED", "REVERTING")
 """Those in which its accepted rows claim their transactions."""
@@ -139,7 +142,9 @@ class StatementImport(Base):
             "import_open",
             "subject",
             "state",
-            postgresql_where=text("state IN ('AWAITING_UPLOAD', 'PLANNING', 'READY', 'COMMITTING', 'REVERTING')"),
+            postgresql_where=text(
+                "state IN ('AWAITING_UPLOAD', 'PLANNING', 'NEEDS_ANSWER', 'READY', 'COMMITTING', 'REVERTING')"
+            ),
         ),
         Index("import_reading", "account_id", "reading_id"),
         Index("import_same", "account_id", "sha256"),
@@ -178,6 +183,9 @@ class StatementImport(Base):
     reader_version: Mapped[int | None]
     header: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     answers: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """[{property, value}], by property."""
+    questions: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """[{property, message, options: [{id, label, rows}]}] while NEEDS_ANSWER; a row as in `questions.py`."""
     findings: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
     """[{property, basis, value, message, lines}]"""
     row_count: Mapped[int] = mapped_column(server_default="0")

@@ -1,5 +1,6 @@
 """What a person does with an import that is there: each writes the wanted state, and the worker does the rest."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from runtime.ids import new_id, to_id
 from runtime.refusals import FailedPrecondition
 from txn_svc.access import Verb, require, waiting_at_most
 from txn_svc.imports import settle, store
+from txn_svc.imports.answers import has_answers, keep_answers, require_answers
 from txn_svc.imports.decide import decide_row
 from txn_svc.imports.due import due
 from txn_svc.imports.matching import match
@@ -18,9 +20,10 @@ from txn_svc.imports.reading import import_missing
 from txn_svc.imports.requests import Repetition
 from txn_svc.imports.review import is_as_planned
 from txn_svc.imports.undo import preview
-from txn_svc.model import Account, StatementImport, audit_event
+from txn_svc.model import IMPORT_STATES_WAITING, Account, StatementImport, audit_event
+from txn_svc.statement.model import Property
 
-REPEATABLE = frozenset({"READY", "COMPLETED", "FAILED", "REVERTED", "DISCARDED"})
+REPEATABLE = frozenset({*IMPORT_STATES_WAITING, "COMPLETED", "FAILED", "REVERTED", "DISCARDED"})
 
 
 LOCK_WAIT_SECONDS = 1.0
@@ -39,6 +42,26 @@ async def changeable(session: WriteSession, import_id: UUID) -> tuple[StatementI
         found = await store.locked(session, import_id)
     assert found is not None
     return found, account
+
+
+async def answer(session: WriteSession, import_id: UUID, given: Mapping[Property, str]) -> StatementImport:
+    """Has the file of a NEEDS_ANSWER import read again, with the answers; leaves one that has them as it is.
+
+    Raises InvalidArgument where they do not answer all that it asks and nothing else, FailedPrecondition
+    (IMPORT_NOT_ASKING, ACCOUNT_CLOSED).
+    """
+    found, account = await changeable(session, import_id)
+    if has_answers(found, given):
+        return found
+    if found.state != "NEEDS_ANSWER":
+        raise FailedPrecondition("This import asks nothing.", reason="IMPORT_NOT_ASKING")
+    if account.close_time is not None:
+        raise account_closed()
+    require_answers(found, given)
+    keep_answers(found, given)
+    found.state, found.questions = "PLANNING", []
+    await _wanted(session, found, "AnswerImport")
+    return found
 
 
 async def commit_plan(session: WriteSession, import_id: UUID, digest: str, inline_rows_max: int) -> StatementImport:
@@ -75,10 +98,11 @@ def stale_plan(found: StatementImport) -> FailedPrecondition:
 
 
 async def discard(session: WriteSession, import_id: UUID) -> StatementImport:
-    """Makes a READY import DISCARDED; leaves one that is as it is."""
+    """Makes an import DISCARDED that waits for a person; leaves one that is as it is."""
     found, _ = await changeable(session, import_id)
     if found.state != "DISCARDED":
-        _require_ready(found)
+        if found.state not in IMPORT_STATES_WAITING:
+            raise _not_ready()
         await settle.discard(session, found)
         await record(session, audit_event, "DiscardImport", to_id("imp", found.id))
     return found
@@ -116,7 +140,7 @@ async def repeat(session: WriteSession, wanted: Repetition, waiting_max: int) ->
         account = await require(session, caller, Verb.CHANGE, wanted.account_id or account.id)
     if account.close_time is not None:
         raise account_closed()
-    if repeated.state != "READY":
+    if repeated.state not in IMPORT_STATES_WAITING:
         await store.require_room(session, caller.subject, waiting_max)
     import_id, now = new_id(), datetime.now(UTC)
     found = StatementImport(
@@ -139,9 +163,11 @@ async def repeat(session: WriteSession, wanted: Repetition, waiting_max: int) ->
         request_id=served.request_id,
         traceparent=served.traceparent,
         event_sequence=0,
+        answers=[],
         create_time=now,
         start_time=now,
     )
+    keep_answers(found, wanted.answers)
     session.add(found)
     await session.flush()
     await _wanted(session, found, "RepeatImport")
@@ -182,7 +208,11 @@ def account_closed() -> FailedPrecondition:
 
 def _require_ready(found: StatementImport) -> None:
     if found.state != "READY":
-        raise FailedPrecondition("This import does not wait for a review.", reason="IMPORT_NOT_READY")
+        raise _not_ready()
+
+
+def _not_ready() -> FailedPrecondition:
+    return FailedPrecondition("This import does not wait for a review.", reason="IMPORT_NOT_READY")
 
 
 async def _wanted(session: WriteSession, found: StatementImport, action: str) -> None:

@@ -17,17 +17,19 @@ from runtime.database import Database
 from runtime.ids import to_id
 from runtime.messages.message import Message
 from txn_svc.imports import metrics, store
+from txn_svc.imports.asking import ask_about
 from txn_svc.imports.claim import Busy, Connection, claim, file_of
 from txn_svc.imports.commit import commit
 from txn_svc.imports.due import due_import
 from txn_svc.imports.fetch import ObjectGone, fetch, too_large, version_of
+from txn_svc.imports.known import remembered
 from txn_svc.imports.objects import Ignored, announced, message_of, place, records
 from txn_svc.imports.progress import reported
 from txn_svc.imports.revert import revert
 from txn_svc.imports.review import plan_for_review
 from txn_svc.imports.settings import ImporterSettings
 from txn_svc.imports.settle import Refused, clear, fail, internal, too_long
-from txn_svc.imports.stage import Superseded, stage
+from txn_svc.imports.stage import Superseded, stage, understand
 from txn_svc.imports.take import as_call, due_now, holder_of, known_or_lost, take
 from txn_svc.model import StatementImport
 from txn_svc.statement import Unreadable
@@ -147,7 +149,10 @@ class Importer:
                 await revert(self._database, taken)
             return "reverted"
         if taken.state == "PLANNING":
-            if await self._stage_or_refuse(connection, taken):
+            state = await self._stage_or_refuse(connection, taken)
+            if state == "NEEDS_ANSWER":
+                return "asked"
+            if state == "PLANNING":
                 with metrics.step_seconds.labels("plan").time():
                     await plan_for_review(self._database, taken)
                 return "ready"
@@ -157,7 +162,7 @@ class Importer:
             is_done = await commit(self._database, taken)
         return "completed" if is_done else "renewed"
 
-    async def _stage_or_refuse(self, connection: Connection, taken: StatementImport) -> bool:
+    async def _stage_or_refuse(self, connection: Connection, taken: StatementImport) -> str:
         try:
             return await self._stage(connection, taken)
         except Unreadable as unreadable:
@@ -165,12 +170,14 @@ class Importer:
         except ObjectGone:
             raise Refused("OBJECT_GONE", "The file was removed before it could be read. Upload it again.") from None
 
-    async def _stage(self, connection: Connection, taken: StatementImport) -> bool:
+    async def _stage(self, connection: Connection, taken: StatementImport) -> str:
+        """Gives the import's state afterwards."""
         limit = self._settings.import_max_bytes
         if taken.size_bytes > limit:
             raise too_large(limit)
         async with self._database.read() as session:
             currency_code = await store.currency_code(session, taken.account_id)
+            known = await remembered(session, taken)
         async with reported(self._database, taken) as progress:
             bucket, seconds = self._settings.uploads_bucket, self._settings.download_seconds
             with metrics.step_seconds.labels("fetch").time():
@@ -178,7 +185,11 @@ class Importer:
             try:
                 await points.reach("import.fetched")
                 with metrics.step_seconds.labels("stage").time():
-                    return await stage(connection, taken, fetched, currency_code, progress)
+                    statement = await understand(taken, fetched, currency_code, known)
+                    if statement.questions:
+                        await ask_about(self._database, taken, fetched.sha256, statement)
+                        return "NEEDS_ANSWER"
+                    return await stage(connection, taken, fetched.sha256, statement, currency_code, progress)
             finally:
                 await asyncio.to_thread(fetched.file.close)
 

@@ -1,14 +1,22 @@
-"""What an account has met before: the bytes of a file, the header of a file."""
+"""What an account has met before: the bytes of a file, the header of a file, how a header was read."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import text
 
+from runtime.database import ReadSession
 from txn_svc.model import StatementImport
 from txn_svc.statement import VERSION, Statement
+from txn_svc.statement.model import Property
 
 CANDIDATES_MAX = 20
+# Of the account's newest imports so many are looked at for the shapes that are remembered.
+REMEMBERED_IMPORTS_MAX = 500
+REMEMBERED_SHAPES_MAX = 50
+REMEMBERED_PROPERTIES: tuple[Property, ...] = ("ENCODING", "COLUMNS", "DATE_ORDER", "DECIMAL_MARK", "SIGN")
 # Nobody has to be asked how it is meant: Stori wrote it.
 OWN_FORMAT = "stori"
 
@@ -25,6 +33,20 @@ WHERE account_id = %(account_id)s AND format = %(format)s AND shape = %(shape)s
   AND state IN ('COMPLETED', 'REVERTING') LIMIT 1
 """
 
+# What a repeat reads again is not remembered for it: it may be what was wrong.
+_NEWEST_OF_SHAPES = text("""
+SELECT shape, findings FROM (
+  SELECT DISTINCT ON (shape) shape, findings, create_time FROM (
+    SELECT id, shape, findings, state, create_time FROM import
+    WHERE account_id = :account_id ORDER BY create_time DESC, id DESC LIMIT :imports
+  ) AS newest
+  WHERE state IN ('COMPLETED', 'REVERTING') AND shape IS NOT NULL AND id IS DISTINCT FROM CAST(:repeats_id AS uuid)
+  ORDER BY shape, create_time DESC
+) AS remembered
+ORDER BY create_time DESC LIMIT :shapes
+""")
+
+Remembered = Mapping[str, Mapping[Property, str]]
 Cursor = psycopg.AsyncCursor[tuple[Any, ...]]
 
 
@@ -59,3 +81,15 @@ async def is_new_shape(cursor: Cursor, account_id: UUID, statement: Statement) -
     values = {"account_id": account_id, "format": statement.format_id, "shape": statement.shape}
     await cursor.execute(_SAME_SHAPE, values)
     return await cursor.fetchone() is None
+
+
+async def remembered(session: ReadSession, found: StatementImport) -> Remembered:
+    """How files of each header were read, as the account's newest live import of it found, or was told."""
+    bounds = {"imports": REMEMBERED_IMPORTS_MAX, "shapes": REMEMBERED_SHAPES_MAX}
+    values = {"account_id": found.account_id, "repeats_id": found.repeats_id, **bounds}
+    newest = await session.execute(_NEWEST_OF_SHAPES, values)
+    return {row.shape: {one["property"]: one["value"] for one in row.findings if _is_remembered(one)} for row in newest}
+
+
+def _is_remembered(finding: Mapping[str, Any]) -> bool:
+    return finding["property"] in REMEMBERED_PROPERTIES

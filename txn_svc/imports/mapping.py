@@ -6,9 +6,12 @@ from uuid import UUID
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
 from txn_svc.imports.plan import MONTHS_MAX, plan_of
+from txn_svc.imports.questions import questions_to_proto
 from txn_svc.imports.reading import COMMITTED, Seen
 from txn_svc.ledger.months import MonthFigures, fill
 from txn_svc.model import ImportRow, StatementImport
+from txn_svc.statement.formats import formats
+from txn_svc.statement.own import STORI
 from txn_svc.summary import summary_to_proto
 
 STATE_PREFIX = "IMPORT_STATE_"
@@ -46,11 +49,22 @@ def import_to_proto(
         format_id=found.format or "",
         repeats_import_id=to_id("imp", found.repeats_id) if found.repeats_id else "",
         review=txn_pb2.Review.Value(f"REVIEW_{found.review}"),
+        questions=questions_to_proto(found, seen.currency_code),
     )
     message.create_time.FromDatetime(found.create_time)
     if found.finish_time is not None:
         message.finish_time.FromDatetime(found.finish_time)
     return message
+
+
+def formats_to_proto() -> list[txn_pb2.StatementFormat]:
+    """The formats that statements come in, by id."""
+    own = txn_pb2.StatementFormat(id=STORI.id, name="Stori's own export")
+    banks = [
+        txn_pb2.StatementFormat(id=one.id, name=one.name, bank=one.bank or "", country=one.country or "")
+        for one in formats().values()
+    ]
+    return sorted([own, *banks], key=lambda one: one.id)
 
 
 def row_to_proto(

@@ -21,7 +21,8 @@ _open = Gauge("stori_imports_open", "Imports that have not ended.", ["state"])
 _open_oldest = Gauge("stori_imports_open_oldest_seconds", "Age of the oldest import that has not ended.", ["state"])
 
 for _outcome in (
-    "completed", "discarded", "failed", "given_up", "ignored", "put_back", "ready", "renewed", "repeated", "reverted",
+    "asked", "completed", "discarded", "failed", "given_up", "ignored", "put_back", "ready", "renewed", "repeated",
+    "reverted",
 ):  # fmt: skip
     objects.labels(_outcome)
 for _outcome in ("CREATE", "DUPLICATE", "REJECT"):

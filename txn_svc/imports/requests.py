@@ -1,8 +1,8 @@
 """Requests about imports, checked and in their inner form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from protos.txn.v1 import txn_pb2
@@ -10,13 +10,16 @@ from runtime.ids import from_id
 from runtime.pages import Position, invalid_page_token
 from runtime.refusals import InvalidArgument
 from txn_svc.fields import BATCH_MAX, Fields, too_many
+from txn_svc.imports.answers import PROPERTIES
 from txn_svc.imports.mapping import OUTCOME_PREFIX, STATE_PREFIX
 from txn_svc.imports.objects import clean_file_name
 from txn_svc.statement import format_ids
+from txn_svc.statement.model import Property
 
 LIST_SIZE = 20
 KEY_MAX_BYTES = 1024
 """Of an object's key, as of its version's id (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html)."""
+OPTION_ID_MAX_CHARACTERS = 4_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -36,6 +39,7 @@ class Repetition(NamedTuple):
     account_id: UUID | None
     review: str
     format_id: str | None
+    answers: Mapping[Property, str]
 
 
 def new_import(request: txn_pb2.StartImportRequest, max_bytes: int) -> NewImport:
@@ -64,8 +68,19 @@ def repetition(request: txn_pb2.RepeatImportRequest) -> Repetition:
     account_id = from_id("acct", request.account_id, "account_id") if request.account_id else None
     fields = Fields()
     review, format_id = _review(fields, request.review), _format_id(fields, request.format_id)
+    answers = _answers(fields, request.answers)
     fields.refuse()
-    return Repetition(import_id, account_id, review, format_id)
+    return Repetition(import_id, account_id, review, format_id, answers)
+
+
+def answers_in(request: txn_pb2.AnswerImportRequest) -> Mapping[Property, str]:
+    """In the order of the request."""
+    fields = Fields()
+    answers = _answers(fields, request.answers)
+    if not request.answers:
+        fields.wrong["answers"] = "must not be empty"
+    fields.refuse()
+    return answers
 
 
 def states_of(values: Sequence[txn_pb2.ImportState.ValueType]) -> list[str]:
@@ -118,6 +133,20 @@ def _format_id(fields: Fields, value: str) -> str | None:
     if value and value not in format_ids():
         fields.wrong["format_id"] = f"must be one of {', '.join(format_ids())}"
     return value or None
+
+
+def _answers(fields: Fields, given: Sequence[txn_pb2.ImportAnswer]) -> Mapping[Property, str]:
+    answers: dict[Property, str] = {}
+    for index, one in enumerate(given[: len(PROPERTIES) + 1]):
+        question, option = f"answers[{index}].question_id", f"answers[{index}].option_id"
+        if one.question_id not in PROPERTIES:
+            fields.wrong[question] = f"must be one of {', '.join(PROPERTIES)}"
+        elif one.question_id in answers:
+            fields.wrong[question] = "must not be answered twice"
+        if not 1 <= len(one.option_id) <= OPTION_ID_MAX_CHARACTERS or "\0" in one.option_id:
+            fields.wrong[option] = f"must have 1 to {OPTION_ID_MAX_CHARACTERS:,} characters"
+        answers[cast("Property", one.question_id)] = one.option_id
+    return answers
 
 
 def position_after(time: datetime, import_id: UUID) -> Position:

@@ -8,7 +8,7 @@ from txn_svc.anchor import audit_anchor
 from txn_svc.imports import metrics, store
 from txn_svc.imports.settle import discard, publish
 from txn_svc.imports.undo import undo
-from txn_svc.model import IMPORT_STATES_LIVE, StatementImport, audit_event
+from txn_svc.model import IMPORT_STATES_LIVE, IMPORT_STATES_WAITING, StatementImport, audit_event
 
 
 async def revert(database: Database, reverting: StatementImport) -> None:
@@ -34,7 +34,7 @@ async def take_back_repeated(session: WriteSession, found: StatementImport) -> S
     repeated = await store.locked(session, found.repeats_id)
     assert repeated is not None
     # One that is COMMITTING nobody works on: whoever does would hold the claim of the file that both are of.
-    if repeated.state in {"READY", "COMMITTING"}:
+    if repeated.state in {*IMPORT_STATES_WAITING, "COMMITTING"}:
         await discard(session, repeated)
     elif repeated.state in IMPORT_STATES_LIVE:
         await _take_back(session, repeated)

@@ -18,7 +18,7 @@ from txn_svc.idempotency import once
 from txn_svc.imports import changes, reading, store, trace, undo
 from txn_svc.imports.changes import account_closed
 from txn_svc.imports.exporting import ImportExports
-from txn_svc.imports.mapping import import_to_proto, row_to_proto
+from txn_svc.imports.mapping import formats_to_proto, import_to_proto, row_to_proto
 from txn_svc.imports.objects import upload_key
 from txn_svc.imports.origin import Origin
 from txn_svc.imports.plan import plan_of
@@ -27,6 +27,7 @@ from txn_svc.imports.requests import (
     LIST_SIZE,
     NewImport,
     after,
+    answers_in,
     decision_of,
     new_import,
     outcome_of,
@@ -131,6 +132,12 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
             total_count=_count_of(seen.found, outcome) if is_told else 0,
         )
 
+    async def AnswerImport(self, request: txn_pb2.AnswerImportRequest, context: Any) -> txn_pb2.AnswerImportResponse:
+        import_id, given = from_id("imp", request.import_id, "import_id"), answers_in(request)
+        async with self._database.write() as session:
+            found = await changes.answer(session, import_id, given)
+        return txn_pb2.AnswerImportResponse(statement_import=await self._now(found))
+
     async def DecideImportRow(
         self, request: txn_pb2.DecideImportRowRequest, context: Any
     ) -> txn_pb2.DecideImportRowResponse:
@@ -185,6 +192,11 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         return await once(
             self._database, "RepeatImport", request.idempotency_key, request, txn_pb2.RepeatImportResponse, work
         )
+
+    async def ListStatementFormats(
+        self, request: txn_pb2.ListStatementFormatsRequest, context: Any
+    ) -> txn_pb2.ListStatementFormatsResponse:
+        return txn_pb2.ListStatementFormatsResponse(formats=formats_to_proto())
 
     async def ExportImport(
         self, request: txn_pb2.ExportImportRequest, context: Any

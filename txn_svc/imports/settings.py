@@ -15,7 +15,7 @@ class UploadSettings(Settings):
     import_max_bytes: int = Field(10_000_000, ge=1, le=5_000_000_000, description="The largest file an import takes.")
     upload_form_seconds: int = Field(900, ge=1, le=86_400, description="How long a form for an upload is valid.")
     waiting_imports_max: int = Field(
-        20, ge=1, le=1_000, description="Imports of one holder that await their file or their review."
+        20, ge=1, le=1_000, description="Imports of one holder that await their file, their answers or their review."
     )
     inline_rows_max: int = Field(
         50_000, ge=0, le=10_000_000, description="Rows of a file that is planned again while its commit is asked for."

@@ -22,7 +22,9 @@ from txn_svc.totals import too_large_refused
 EVENTS = "events"
 """The destination in the outbox that stands for the events topic."""
 
-SettledEvent = events_pb2.ImportCompleted | events_pb2.ImportFailed | events_pb2.ImportReverted
+ImportEvent = (
+    events_pb2.ImportCompleted | events_pb2.ImportFailed | events_pb2.ImportReverted | events_pb2.ImportNeedsAnswer
+)
 
 
 class Refused(Exception):
@@ -89,7 +91,9 @@ async def fail(database: Database, failed: StatementImport, refused: Refused) ->
 
 async def discard(session: WriteSession, found: StatementImport) -> None:
     """Makes an import DISCARDED; the caller holds the lock of its row. Its rows are the worker's to remove."""
-    found.state, found.finish_time = "DISCARDED", datetime.now(UTC)
+    found.state, found.finish_time, found.questions = "DISCARDED", datetime.now(UTC), []
+    # What asks has no plan, but ends as what has: the worker removes what rows there are, and counts it.
+    found.plan_version = found.plan_version or 0
     await due(session, found)
     await store.announce(session, found)
 
@@ -119,7 +123,7 @@ async def _keep(session: WriteSession, found: StatementImport) -> None:
     await store.announce(session, found)
 
 
-async def publish(session: WriteSession, found: StatementImport, message: SettledEvent) -> None:
+async def publish(session: WriteSession, found: StatementImport, message: ImportEvent) -> None:
     """Puts the event into the outbox with the import's next sequence; the caller holds the lock of the import's row."""
     found.event_sequence += 1
     event = event_of(

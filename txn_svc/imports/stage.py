@@ -3,22 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from runtime import points
+from txn_svc.imports.answers import answers_of
 from txn_svc.imports.claim import Connection
 from txn_svc.imports.copying import COLUMNS, blocks
+from txn_svc.imports.described import described
 from txn_svc.imports.fetch import Fetched
-from txn_svc.imports.known import OWN_FORMAT, is_new_shape, shared_reading
+from txn_svc.imports.known import OWN_FORMAT, Remembered, is_new_shape, shared_reading
 from txn_svc.imports.metrics import rows_staged
 from txn_svc.imports.progress import Progress
 from txn_svc.ledger.money import currency
 from txn_svc.model import StatementImport
-from txn_svc.statement import VERSION, Statement, read
+from txn_svc.statement import Statement, read
 
 _FORGET = "DELETE FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s"
 
@@ -71,33 +72,46 @@ WHERE account_id = %(account_id)s AND id = %(id)s AND state = 'PLANNING'
 """
 
 Cursor = psycopg.AsyncCursor[tuple[Any, ...]]
+Staged = Literal["PLANNING", "COMMITTING"]
 
 
 class Superseded(Exception):
     """The import was settled by somebody else meanwhile."""
 
 
-async def stage(
-    connection: Connection, found: StatementImport, fetched: Fetched, currency_code: str, progress: Progress
-) -> bool:
-    """Stages all rows in one transaction on the connection that holds the claim; whether they wait for a review.
-
-    Those that do not are COMMITTING afterwards, the others still PLANNING. A file whose bytes are in this account
-    already shares the rows that were staged for them. Raises Unreadable for a file that is refused as a whole,
-    Superseded where the import is not PLANNING any more.
-    """
+async def understand(found: StatementImport, fetched: Fetched, currency_code: str, remembered: Remembered) -> Statement:
+    """How the file is to be read, with the answers given so far. Raises Unreadable where it is refused as a whole."""
     assert found.upload_time is not None
-    statement = await asyncio.to_thread(
+    return await asyncio.to_thread(
         read,
         fetched.file,
         uploaded_on=found.upload_time.date(),
         currency=currency(currency_code),
         format_id=found.wanted_format,
+        file_name=found.file_name,
+        answers=answers_of(found),
+        remembered=remembered,
     )
+
+
+async def stage(
+    connection: Connection,
+    found: StatementImport,
+    sha256: str,
+    statement: Statement,
+    currency_code: str,
+    progress: Progress,
+) -> Staged:
+    """Stages all rows of a statement that leaves nothing open, in one transaction on the connection that holds the
+    claim; the import's state afterwards, which is PLANNING where they wait for a review.
+
+    A file whose bytes are in this account already shares the rows that were staged for them. Raises Superseded where
+    the import is not PLANNING any more.
+    """
     this = {"account_id": found.account_id, "id": found.id}
     async with connection.transaction(), connection.cursor() as cursor:
         await cursor.execute(_FORGET, this)
-        reading_id = await shared_reading(cursor, found, fetched.sha256, statement)
+        reading_id = await shared_reading(cursor, found, sha256, statement)
         if reading_id is None:
             await _copy(cursor, found, statement, currency_code, progress)
         await cursor.execute(_COUNT, {**this, "id": reading_id or found.id})
@@ -106,19 +120,22 @@ async def stage(
         waits = found.review == "ALWAYS" or (
             found.review == "WHEN_NEW" and await is_new_shape(cursor, found.account_id, statement)
         )
-        described = {
-            "state": "PLANNING" if waits else "COMMITTING",
+        state: Staged = "PLANNING" if waits else "COMMITTING"
+        values = described(statement)
+        staged = {
+            "state": state,
             "reading_id": reading_id or found.id,
             "rows": counted[0],
             "rejects": counted[1],
-            "sha256": fetched.sha256,
+            "sha256": sha256,
+            "findings": Jsonb(values["findings"]),
         }
-        await cursor.execute(_STAGED, {**this, **described, **_described(statement)})
+        await cursor.execute(_STAGED, {**this, **values, **staged})
         if cursor.rowcount != 1:
             raise Superseded
         await points.reach("import.staging")
     await points.reach("import.staged")
-    return waits
+    return state
 
 
 async def _copy(
@@ -138,16 +155,6 @@ async def _copy(
     this = {"account_id": found.account_id, "id": found.id}
     for step in (_REJECT_REPEATED, _COUNT_TWINS) if statement.format_id == OWN_FORMAT else (_NUMBER_TWINS,):
         await cursor.execute(step, this)
-
-
-def _described(statement: Statement) -> dict[str, object]:
-    return {
-        "header": list(statement.header),
-        "findings": Jsonb([{**asdict(finding), "lines": list(finding.lines)} for finding in statement.findings]),
-        "format": statement.format_id,
-        "shape": statement.shape,
-        "reader_version": VERSION,
-    }
 
 
 async def _ahead(lines: Iterator[bytes]) -> AsyncGenerator[bytes]:

@@ -11,7 +11,7 @@ from runtime.ids import to_id
 from runtime.refusals import ResourceExhausted
 from txn_svc.access import owner_of
 from txn_svc.imports.due import IMPORTS
-from txn_svc.model import IMPORT_STATES_DUE, IMPORT_STATES_OPEN, Account, StatementImport, outbox
+from txn_svc.model import IMPORT_STATES_DUE, IMPORT_STATES_OPEN, IMPORT_STATES_WAITING, Account, StatementImport, outbox
 
 STATEMENT_TIMEOUT_SECONDS = 600
 # The default would sort a large file's rows on disk only to sum them up by month.
@@ -30,16 +30,16 @@ async def announce(session: WriteSession, found: StatementImport) -> None:
 
 
 async def require_room(session: WriteSession, subject: str, limit: int) -> None:
-    """Raises ResourceExhausted (TOO_MANY_WAITING_IMPORTS) where `limit` imports of the holder await their file or their
-    review; until commit nobody else can count theirs."""
+    """Raises ResourceExhausted (TOO_MANY_WAITING_IMPORTS) where `limit` imports of the holder await their file, their
+    answers or their review; until commit nobody else can count theirs."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"imports\x1f{subject}", 0))))
     awaited = and_(StatementImport.state == "AWAITING_UPLOAD", StatementImport.expire_time > func.now())
     repeating = and_(StatementImport.state == "PLANNING", StatementImport.repeats_id.is_not(None))
-    waits = or_(awaited, repeating, StatementImport.state == "READY")
+    waits = or_(awaited, repeating, StatementImport.state.in_(IMPORT_STATES_WAITING))
     query = select(func.count()).select_from(StatementImport).where(StatementImport.subject == subject, waits)
     if int(await session.scalar(query)) >= limit:
         raise ResourceExhausted(
-            f"{limit} of your imports await their file or your review, the most that may; finish those first.",
+            f"{limit} of your imports await their file, answer or review, the most that may; finish those first.",
             reason="TOO_MANY_WAITING_IMPORTS",
             metadata={"waiting_imports_max": str(limit)},
         )

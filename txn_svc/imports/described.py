@@ -1,0 +1,27 @@
+"""How a file was read, as its import keeps it."""
+
+from dataclasses import asdict
+from typing import Any
+
+from txn_svc.statement import VERSION, Finding, Statement
+
+
+def described(statement: Statement) -> dict[str, Any]:
+    """Values of the import's columns."""
+    return {
+        "header": [storable(name) for name in statement.header],
+        "findings": [_finding(finding) for finding in statement.findings],
+        "format": statement.format_id,
+        "shape": storable(statement.shape),
+        "reader_version": VERSION,
+    }
+
+
+def storable(text: str) -> str:
+    """The text without what cannot stand in PostgreSQL's, NUL and halves of surrogate pairs; these are shown as �."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    texts = {"value": storable(finding.value), "message": storable(finding.message)}
+    return {**asdict(finding), **texts, "lines": list(finding.lines)}
