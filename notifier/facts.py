@@ -31,7 +31,7 @@ class Undo:
 class Facts:
     """An import as it is now, its account with the figures of now, its holder, and the first of its rejected rows.
 
-    `undo` is there where the mail is about it.
+    `undo` is there where the mail is about it, `is_question` tells whether it is about what the import asks.
     """
 
     statement_import: txn.Import
@@ -40,6 +40,7 @@ class Facts:
     holder: user.User
     rejects: Sequence[txn.ImportRow]
     undo: Undo | None = None
+    is_question: bool = False
 
 
 class FactSource(Protocol):

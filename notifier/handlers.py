@@ -22,7 +22,7 @@ from runtime.ids import to_id
 from runtime.messages.envelope import PREFIX, Event
 from runtime.messages.message import Message
 
-News = events.ImportCompleted | events.ImportFailed | events.ImportReverted
+News = events.ImportCompleted | events.ImportFailed | events.ImportReverted | events.ImportNeedsAnswer
 
 # What each event carries, and where its import may be by the time that it is handled.
 _READ: Final[Mapping[str, tuple[Callable[[], News], Collection[txn.ImportState.ValueType]]]] = {
@@ -32,13 +32,18 @@ _READ: Final[Mapping[str, tuple[Callable[[], News], Collection[txn.ImportState.V
     ),
     "stori.txn.v1.ImportFailed": (events.ImportFailed, (txn.IMPORT_STATE_FAILED,)),
     "stori.txn.v1.ImportReverted": (events.ImportReverted, (txn.IMPORT_STATE_REVERTED,)),
+    # Whoever is at the form has answered by then.
+    "stori.txn.v1.ImportNeedsAnswer": (
+        events.ImportNeedsAnswer,
+        set(txn.ImportState.values()) - {txn.IMPORT_STATE_AWAITING_UPLOAD, txn.IMPORT_STATE_EXPIRED},
+    ),
 }
 
 log = structlog.get_logger()
 
 
 class Notifications:
-    """Mails each import that has ended, or was undone, to its holder: once for each event."""
+    """Mails each import that has ended, was undone or asks, to its holder: once for each event."""
 
     def __init__(
         self,
@@ -86,7 +91,8 @@ class Notifications:
     ) -> None:
         # Everything that may fail without consequence comes before the claim.
         facts = await self._facts.of_import(news.import_id, news.account_id, states)
-        mail = self._mail(replace(facts, undo=_undo(event, news)), delivery_id)
+        is_question = isinstance(news, events.ImportNeedsAnswer)
+        mail = self._mail(replace(facts, undo=_undo(event, news), is_question=is_question), delivery_id)
         claim = await self._deliveries.claim(
             delivery_id, type=event.type, subject=event.subject, holder_subject=facts.holder.subject
         )

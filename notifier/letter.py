@@ -1,6 +1,6 @@
 """What a mail says: its subject, its plain text and its HTML, from the facts of an import."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ import css_inline
 import mrml
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from notifier import undone
+from notifier import asked, undone
 from notifier.advice import advice
 from notifier.facts import Facts
 from notifier.language import Language, count, plain
@@ -24,7 +24,8 @@ NONE: Final = "–"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 # Of letters; each has a template for its text.
-Kind = Literal["completed", "failed", "undone"]
+Kind = Literal["completed", "failed", "undone", "asked"]
+_FATES: Final[Mapping[Kind, Callable[[Facts], str]]] = {"undone": undone.fate, "asked": asked.fate}
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Letter:
 
 
 def write(facts: Facts, web_url: str) -> Letter:
-    """The letter about an import that has ended. It says only what is still true of one that was undone since.
+    """The letter about an import that has ended or asks. It says only what is still true of one that has gone on since.
 
     Text from a file or a person is one plain line, and inert in the HTML.
     """
@@ -51,7 +52,7 @@ def write(facts: Facts, web_url: str) -> Letter:
         field = f"average_{side}_minor"
         return amount(getattr(of, field)) if of.HasField(field) else NONE  # type: ignore[arg-type]
 
-    kind = kind_of(found)
+    kind, web_url = kind_of(facts), web_url.rstrip("/")
     words: dict[str, Any] = {
         "kind": kind,
         "headline": headline(facts),
@@ -62,10 +63,11 @@ def write(facts: Facts, web_url: str) -> Letter:
         "holder": facts.holder,
         "rejects": facts.rejects,
         "undo": facts.undo,
-        "fate": undone.fate(facts) if kind == "undone" else "",
+        "fate": _FATES[kind](facts) if kind in _FATES else "",
         "assumptions": [finding for finding in found.findings if finding.basis == txn.FINDING_BASIS_ASSUMPTION],
         "advice": advice(found.failure_code),
-        "web_url": web_url.rstrip("/"),
+        "web_url": web_url,
+        "link": f"{web_url}/imports/{found.id}" if kind == "asked" else web_url,
         "language": language,
         "amount": amount,
         "average": average,
@@ -79,7 +81,10 @@ def write(facts: Facts, web_url: str) -> Letter:
     )
 
 
-def kind_of(found: txn.Import) -> Kind:
+def kind_of(facts: Facts) -> Kind:
+    if facts.is_question:
+        return "asked"
+    found = facts.statement_import
     if found.state in {txn.IMPORT_STATE_REVERTING, txn.IMPORT_STATE_REVERTED}:
         return "undone"
     return "completed" if found.state == txn.IMPORT_STATE_COMPLETED else "failed"
@@ -87,9 +92,11 @@ def kind_of(found: txn.Import) -> Kind:
 
 def subject(facts: Facts, language: Language) -> str:
     found, currency_code = facts.statement_import, facts.account.currency_code
-    name, kind = plain(found.file_name, NAME_MAX), kind_of(found)
+    name, kind = plain(found.file_name, NAME_MAX), kind_of(facts)
     if kind == "failed":
         return f"{name} could not be imported"
+    if kind == "asked":
+        return f"{name}{asked.news(facts)}"
     news = undone.news(facts) if kind == "undone" else f": {_news(found)}"
     balance = language.amount(facts.summary.balance_minor, currency_code)
     return f"{name}{news}, balance {balance} {currency_code}"
@@ -101,9 +108,11 @@ def _news(found: txn.Import) -> str:
 
 def headline(facts: Facts) -> str:
     found = facts.statement_import
-    match kind_of(found):
+    match kind_of(facts):
         case "failed":
             return "This file could not be imported"
+        case "asked":
+            return asked.headline(facts)
         case "undone":
             return undone.headline(facts)
     if found.imported_count:

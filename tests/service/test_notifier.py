@@ -26,7 +26,16 @@ from runtime.refusals import FailedPrecondition, NotFound, Unavailable
 from tests.service.mailing import Mailing, event_for, mailing, mailing_stage, message
 from tests.service.messaging import eventually
 from tests.service.ses import BREAK_AFTER_ACCEPTING
-from tests.unit.letters import MAIL, brief_import, facts, failed_import, reverted_import, reverting_import, undo
+from tests.unit.letters import (
+    MAIL,
+    asking_import,
+    brief_import,
+    facts,
+    failed_import,
+    reverted_import,
+    reverting_import,
+    undo,
+)
 
 __all__ = ["mailing", "mailing_stage"]
 
@@ -95,6 +104,30 @@ async def test_an_undo_becomes_one_mail_with_the_counts_of_its_event(mailing: Ma
     assert request["EmailTags"] == [{"Name": "delivery", "Value": to_id("evt", event.id)}]
     assert mailing.delivery(event)["state"] == "SENT"
     assert mailing.delivery(event)["type"] == "stori.txn.v1.ImportReverted"
+
+
+async def test_a_question_becomes_one_mail_each_time_that_it_is_asked(mailing: Mailing) -> None:
+    first = mailing.settle_import(statement_import=asking_import(), is_question=True)
+    again = event_for(mailing.ledger.known[first.subject])
+
+    for event in (first, first, again):
+        await mailing.handle(event)
+
+    assert [mail["Subject"] for mail in mailing.ses.accepted] == ["brief.csv needs an answer before it is imported"] * 2
+    assert [mail["X-Stori-Delivery"] for mail in mailing.ses.accepted] == [to_id("evt", e.id) for e in (first, again)]
+    assert mailing.delivery(first)["type"] == "stori.txn.v1.ImportNeedsAnswer"
+
+
+@pytest.mark.parametrize("state", sorted(ENDED | {txn.IMPORT_STATE_PLANNING, txn.IMPORT_STATE_READY}))
+async def test_a_question_that_was_answered_before_its_mail_is_said_to_be(
+    mailing: Mailing, state: txn.ImportState.ValueType
+) -> None:
+    event = mailing.settle_import(statement_import=asking_import(state=state, questions=[]), is_question=True)
+
+    await mailing.handle(event)
+
+    [mail] = mailing.ses.accepted
+    assert mail["Subject"] == "brief.csv asked, and does not any more"
 
 
 async def test_an_import_and_its_undo_are_two_mails_in_whatever_order(mailing: Mailing) -> None:

@@ -85,6 +85,27 @@ def reverting_import(**changes: Any) -> txn.Import:
     return brief_import(**{"state": txn.IMPORT_STATE_REVERTING, **changes})
 
 
+def asking_import(**changes: Any) -> txn.Import:
+    labels = {"MDY": "Month first: 4 March 2026", "DMY": "Day first: 3 April 2026"}
+    question = txn.ImportQuestion(
+        id="DATE_ORDER",
+        property=txn.STATEMENT_PROPERTY_DATE_ORDER,
+        message="The dates read both ways: 3/4/2026 is in March or in April.",
+        options=[txn.ImportOption(id=id_, label=label) for id_, label in labels.items()],
+    )
+    values: dict[str, Any] = {
+        "state": txn.IMPORT_STATE_NEEDS_ANSWER,
+        "row_count": 0,
+        "imported_count": 0,
+        "findings": [],
+        "summary": None,
+        "questions": [question],
+        "create_time": at(18, 4),
+        "finish_time": None,
+    }
+    return brief_import(**{**values, **changes})
+
+
 def undo(removed_count: int = 4, kept_count: int = 0) -> Undo:
     return Undo(at(18, 9), removed_count, kept_count)
 
@@ -95,6 +116,7 @@ def facts(
     summary: txn.Summary | None = None,
     rejects: tuple[txn.ImportRow, ...] = (),
     undo: Undo | None = None,
+    is_question: bool = False,
     account_name: str = "Everyday",
     currency_code: str = "USD",
     **holder: Any,
@@ -116,4 +138,5 @@ def facts(
         user.User(**{**person, **holder}),
         list(rejects),
         undo,
+        is_question,
     )

@@ -9,6 +9,7 @@ from notifier.letter import MONTHS_SHOWN, Letter, write
 from protos.txn.v1 import txn_pb2 as txn
 from tests.unit.letters import (
     YEAR_RULE,
+    asking_import,
     brief_import,
     brief_summary,
     facts,
@@ -198,6 +199,43 @@ def test_an_account_that_is_empty_again_has_no_table_of_months(found: Facts) -> 
         assert "Month" not in words
 
 
+def test_a_question_says_what_is_asked_and_links_to_the_import() -> None:
+    letter = write(facts(asking_import(), is_question=True), WEB_URL)
+
+    assert letter.subject == "brief.csv needs an answer before it is imported"
+    assert _Page(letter.html).links == ["https://stori.example/imports/imp_01jexample"]
+    assert "https://stori.example/imports/imp_01jexample" in letter.text
+    for words in spoken(letter):
+        assert "November 20, 2026, 12:04 PM CST. Nothing of it is booked until you answer." in words
+        assert "The dates read both ways: 3/4/2026 is in March or in April." in words
+        assert words.index("Month first: 4 March 2026") < words.index("Day first: 3 April 2026")
+        assert "39.74" not in words
+
+
+def test_two_questions_are_counted_and_both_are_told() -> None:
+    found = asking_import()
+    found.questions.append(txn.ImportQuestion(id="SIGN", message="Which amounts are debits?"))
+
+    letter = write(facts(found, is_question=True), WEB_URL)
+
+    assert letter.subject == "brief.csv needs 2 answers before it is imported"
+    for words in spoken(letter):
+        assert "This file needs 2 answers" in words
+        assert words.index("The dates read both ways") < words.index("Which amounts are debits?")
+
+
+@pytest.mark.parametrize("state", ["PLANNING", "READY", "COMPLETED", "FAILED", "REVERTED", "DISCARDED"])
+def test_a_question_that_is_not_asked_any_more_is_said_to_be_over(state: str) -> None:
+    found = asking_import(state=f"IMPORT_STATE_{state}", questions=[])
+
+    letter = write(facts(found, is_question=True), WEB_URL)
+
+    assert letter.subject == "brief.csv asked, and does not any more"
+    for words in spoken(letter):
+        assert "there is nothing left to answer" in words
+        assert "until you answer" not in words
+
+
 @pytest.mark.parametrize("code", txn.ImportFailureCode.values())
 def test_every_failure_has_advice(code: txn.ImportFailureCode.ValueType) -> None:
     words, _ = spoken(write(facts(failed_import(failure_code=code)), WEB_URL))
@@ -227,6 +265,16 @@ def test_the_page_loads_nothing_and_links_only_to_stori(found: Facts) -> None:
     assert set(_Page(html).links) == {"https://stori.example"}
     assert "@import" not in html
     assert "url(" not in html
+
+
+def test_a_question_s_words_are_inert() -> None:
+    option = txn.ImportOption(id="A", label=HOSTILE)
+    found = asking_import(file_name=HOSTILE, questions=[txn.ImportQuestion(message=HOSTILE, options=[option])])
+
+    page = _Page(write(facts(found, account_name=HOSTILE, is_question=True), WEB_URL).html)
+
+    assert page.tags.isdisjoint({"script", "img"})
+    assert page.words.count("{{ 7*7 }}") == 4
 
 
 def test_control_and_direction_characters_do_not_survive_in_a_name() -> None:
