@@ -46,13 +46,19 @@ CALL_COST: Final = 100  # a call to a service takes as long as this many fields
 
 _PAGE_LISTS = frozenset({"edges", "nodes"})
 _DEFAULT_PAGE_SIZE = 50
-# Each of these is a call of its own, where all others of a kind share one; so is whatever goes on from a cursor.
-_OWN_CALLS = frozenset({"imports", "revertPreview", "rows"})
+# Each of these is a call of its own, where all others of a kind share one; so is whatever goes on from a cursor. The
+# rows of an option come with their import.
+_OWN_CALLS = frozenset({"imports", "revertPreview", "rows", "statementFormats"})
+_SHARED_CALLS = frozenset({("ImportOption", "rows")})
 _CURSORS = frozenset({"after", "before"})
 _ASSUMED_LIST_SIZE = 10
 _ASSUMED_LIST_SIZES = {
     ("Viewer", "accounts"): 20,
+    ("Viewer", "statementFormats"): 50,
     ("AccountSummary", "months"): 24,
+    ("Import", "questions"): 2,
+    ("ImportQuestion", "options"): 4,
+    ("ImportOption", "rows"): 5,
     ("ImportPlan", "months"): 24,
     ("ImportPlan", "monthsBefore"): 24,
     ("RevertPreview", "keepers"): 20,
@@ -175,7 +181,7 @@ class Measurer:
         own = Measure(1, 1, 1 if node.alias else 0)
         if name.startswith("__"):  # introspection: bounded by graphql-core's own rule, closed in production
             return replace(inner + own, depth=inner.depth + 1, fixed=1, paged=0)
-        below = 1 + inner.fixed + inner.paged * _page_size(node) + (CALL_COST if _is_own_call(node) else 0)
+        below = 1 + inner.fixed + inner.paged * _page_size(node) + (CALL_COST if _is_own_call(node, parent) else 0)
         paged = 0
         if kind is not None and _is_list_of_objects(kind):
             if name in _PAGE_LISTS:
@@ -215,7 +221,9 @@ def _is_list_of_objects(kind: GraphQLOutputType) -> bool:
     return is_list_type(bare) and is_composite_type(get_named_type(kind))
 
 
-def _is_own_call(node: FieldNode) -> bool:
+def _is_own_call(node: FieldNode, parent: GraphQLNamedType | None) -> bool:
+    if parent is not None and (parent.name, node.name.value) in _SHARED_CALLS:
+        return False
     arguments = {argument.name.value for argument in node.arguments or ()}
     return node.name.value in _OWN_CALLS or not _CURSORS.isdisjoint(arguments)
 

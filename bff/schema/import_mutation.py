@@ -8,14 +8,15 @@ import strawberry
 from bff.context import Context, Info
 from bff.schema.enums import Review, RowOutcome
 from bff.schema.fields import field
+from bff.schema.import_questions import ImportAnswer, ImportAnswerInput, answers_to_proto
 from bff.schema.imports import Import
 from bff.schema.refusals import IDEMPOTENCY_KEY, UserError, attempt
 from protos.txn.v1 import txn_pb2 as pb
 from runtime.refusals import DeadlineExceeded, Unavailable
 
 # What the person had been shown is no longer so: they need the import as it is now.
-_STALE: Final = frozenset({"STALE_PLAN", "STALE_PREVIEW"})
-_FORMAT = "Reads the file only as this format: stori, plain or brief. Left out, the header tells it."
+_STALE: Final = frozenset({"IMPORT_NOT_ASKING", "STALE_PLAN", "STALE_PREVIEW"})
+_FORMAT = "Reads the file only as this one of the viewer's statementFormats. Left out, the file tells it."
 
 
 @strawberry.input
@@ -75,6 +76,9 @@ class ImportRepeatInput:
     import_id: strawberry.ID
     account_id: strawberry.ID | None = strawberry.field(default=None, description="Left out, the same account.")
     format_id: strawberry.ID | None = strawberry.field(default=None, description=_FORMAT)
+    answers: list[ImportAnswer] | None = strawberry.field(
+        default=None, description="To what the file may leave open; what it does not ask needs none."
+    )
     review: Review | None = strawberry.field(default=None, description="Left out, as WHEN_NEW.")
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
@@ -83,6 +87,7 @@ class ImportRepeatInput:
             import_id=self.import_id,
             account_id=self.account_id or "",
             format_id=self.format_id or "",
+            answers=answers_to_proto(self.answers),
             review=_review(self.review),
             idempotency_key=self.idempotency_key or "",
         )
@@ -99,6 +104,15 @@ class ImportMutation:
     @field(description="Announces a file; `import.upload` is the form with which to post it.")
     async def import_start(self, info: Info, input: ImportStartInput) -> ImportPayload:  # noqa: A002
         return await _payload(info.context, info.context.clients.imports.StartImport(input.to_proto()))
+
+    @field(
+        description="Answers what a NEEDS_ANSWER import asks, every question once; the file is read again with the "
+        "answers, and may ask something else after them. IMPORT_NOT_ASKING returns the import as it is."
+    )
+    async def import_answer(self, info: Info, input: ImportAnswerInput) -> ImportPayload:  # noqa: A002
+        return await _payload(
+            info.context, info.context.clients.imports.AnswerImport(input.to_proto()), input.import_id
+        )
 
     @field(description="Overrides what becomes of one row of a READY import; the answer has the new plan.")
     async def import_row_decide(self, info: Info, input: ImportRowDecideInput) -> ImportPayload:  # noqa: A002
@@ -117,14 +131,14 @@ class ImportMutation:
         request = pb.RevertImportRequest(import_id=input.import_id, preview_digest=input.preview_digest or "")
         return await _payload(info.context, info.context.clients.imports.RevertImport(request), input.import_id)
 
-    @field(description="Ends a READY import; nothing of it is booked.")
+    @field(description="Ends a READY or NEEDS_ANSWER import; nothing of it is booked.")
     async def import_discard(self, info: Info, input: ImportIdInput) -> ImportPayload:  # noqa: A002
         request = pb.DiscardImportRequest(import_id=input.import_id)
         return await _payload(info.context, info.context.clients.imports.DiscardImport(request))
 
     @field(
-        description="Reads the kept file again, into another account or in another format, as an import of its own; "
-        "reverts what the first reading had created."
+        description="Reads the kept file again, into another account, in another format or with other answers, as an "
+        "import of its own; reverts what the first reading had created."
     )
     async def import_repeat(self, info: Info, input: ImportRepeatInput) -> ImportPayload:  # noqa: A002
         return await _payload(info.context, info.context.clients.imports.RepeatImport(input.to_proto()))

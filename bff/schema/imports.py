@@ -9,6 +9,7 @@ from bff.lookahead import selects
 from bff.schema.enums import FindingBasis, ImportFailureCode, ImportState, Review, RowOutcome, StatementProperty
 from bff.schema.fields import field
 from bff.schema.import_plan import ImportPlan
+from bff.schema.import_questions import ImportQuestion
 from bff.schema.import_rows import ImportRowConnection
 from bff.schema.node import Node
 from bff.schema.paging import Page, PageInfo, forward_page
@@ -96,12 +97,13 @@ class Import(Node):
     duplicate_count: int
     rejected_count: int
     findings: list[ImportFinding]
+    questions: list[ImportQuestion] = strawberry.field(description="What it waits for, while NEEDS_ANSWER.")
     review: Review
     plan: ImportPlan | None = strawberry.field(
         description="What a commit would do, or did; of an import that was planned for review."
     )
     format_id: strawberry.ID | None = strawberry.field(
-        description="How the file was read: stori (Stori's own export), plain or brief; null before it was."
+        description="How the file was read, one of the viewer's statementFormats; null before it was."
     )
     summary: AccountSummary | None = strawberry.field(description="This file alone, as it was at commit.")
     failure_code: ImportFailureCode | None
@@ -162,6 +164,7 @@ class Import(Node):
             duplicate_count=message.duplicate_count,
             rejected_count=message.rejected_count,
             findings=[ImportFinding.from_proto(finding) for finding in message.findings],
+            questions=[ImportQuestion.from_proto(question) for question in message.questions],
             review=Review(message.review or pb.REVIEW_WHEN_NEW),
             plan=ImportPlan.from_proto(message.plan) if message.HasField("plan") else None,
             format_id=strawberry.ID(message.format_id) if message.format_id else None,

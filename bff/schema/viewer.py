@@ -12,6 +12,7 @@ from bff.schema.imports import DEFAULT_IMPORTS, ImportConnection, ImportFilter, 
 from bff.schema.money import decimals_in
 from bff.schema.node import kind_of
 from bff.schema.paging import forward_page, page
+from bff.schema.statement_format import StatementFormat
 from bff.schema.transaction import TransactionConnection
 from bff.schema.user import User
 from protos.txn.v1 import txn_pb2 as pb
@@ -68,6 +69,12 @@ class Viewer:
         filter: ImportFilter | None = None,  # noqa: A002 -- the argument's name in the API
     ) -> ImportConnection | None:
         return await list_imports(info, forward_page(first, after, DEFAULT_IMPORTS), "", filter)
+
+    @field(description="What `formatId` takes, by id.")
+    async def statement_formats(self, info: Info) -> list[StatementFormat] | None:
+        async with info.context.turns:
+            answer = await info.context.clients.imports.ListStatementFormats(pb.ListStatementFormatsRequest())
+        return [StatementFormat.from_proto(one) for one in answer.formats]
 
 
 async def find_account(info: Info, account_id: str) -> Account | None:

@@ -209,6 +209,7 @@ class Txns(
         self.currencies = ["USD"]
         self.import_rows: list[pb.ImportRow] = []
         self.imports: dict[str, pb.Import] = {}
+        self.formats: list[pb.StatementFormat] = []
         self.is_claimed = False
         self.download: Callable[[], AsyncIterator[pb.DownloadResponse]] = download
         self.download_metadata: list[str] = []
@@ -396,6 +397,16 @@ class Txns(
         started.upload.expire_time.CopyFrom(CREATED)
         started.upload.max_size_bytes = 10_000_000
         return pb.StartImportResponse(statement_import=started)
+
+    async def AnswerImport(self, request: Any, context: Any) -> pb.AnswerImportResponse:
+        await self.enter("AnswerImport", request)
+        answered = self._in_state(request, pb.IMPORT_STATE_PLANNING)
+        del answered.questions[:]
+        return pb.AnswerImportResponse(statement_import=answered)
+
+    async def ListStatementFormats(self, request: Any, context: Any) -> pb.ListStatementFormatsResponse:
+        await self.enter("ListStatementFormats", request)
+        return pb.ListStatementFormatsResponse(formats=self.formats)
 
     async def DecideImportRow(self, request: Any, context: Any) -> pb.DecideImportRowResponse:
         await self.enter("DecideImportRow", request)

@@ -8,7 +8,7 @@ import pytest
 
 from bff.context import MAX_OWN_CALLS
 from protos.txn.v1 import txn_pb2 as pb
-from runtime.refusals import Aborted, FailedPrecondition, Internal, NotFound, Unavailable
+from runtime.refusals import Aborted, FailedPrecondition, Internal, InvalidArgument, NotFound, Unavailable
 from tests.service.bff_stage import ANN, BOB, Stage, account, open_stage, some_id, summary
 
 IMPORT = some_id("imp", account(ANN, 0).id)
@@ -246,6 +246,136 @@ async def test_import_starts_as_it_is_asked_to(stage: Stage) -> None:
     assert (second.review, second.format_id) == (pb.REVIEW_WHEN_NEW, "")
 
 
+def asking(**changes: Any) -> pb.Import:
+    """An import of Ann's that wants to know how its dates read."""
+    read = pb.ImportRow(
+        line=2, cells=["3/4/2026"], outcome=pb.ROW_OUTCOME_CREATE, booked_on="2026-03-04", amount_minor=-350,
+        currency_code="USD", description="Coffee",
+    )  # fmt: skip
+    refused = pb.ImportRow(
+        line=3, cells=["13/4/2026"], outcome=pb.ROW_OUTCOME_REJECT, currency_code="USD", column="date",
+        reason_code=pb.ROW_REASON_BAD_DATE, reason="There is no month 13.",
+    )  # fmt: skip
+    options = [
+        pb.ImportOption(id="MDY", label="Month first", rows=[read, refused]),
+        pb.ImportOption(id="DMY", label="Day first"),
+    ]
+    question = pb.ImportQuestion(
+        id="DATE_ORDER",
+        property=pb.STATEMENT_PROPERTY_DATE_ORDER,
+        message="March or April?",
+        options=options,
+    )
+    state = pb.IMPORT_STATE_NEEDS_ANSWER
+    return planned(**{"state": state, "plan": None, "questions": [question], **changes})
+
+
+async def test_question_comes_with_the_rows_as_each_answer_reads_them(stage: Stage) -> None:
+    stage.txns.imports[IMPORT] = asking()
+
+    node = await read(
+        stage,
+        """state plan { digest } questions { id property message options { id label
+        rows { line cells outcome bookedOn amount { amount } description column reasonCode transaction { id } } } }""",
+    )
+
+    nothing = {"bookedOn": None, "amount": None, "description": None, "column": None, "reasonCode": None}
+    good = {"bookedOn": "2026-03-04", "amount": {"amount": "-3.50"}, "description": "Coffee"}
+    bad = {"column": "date", "reasonCode": "BAD_DATE"}
+    assert node == {
+        "state": "NEEDS_ANSWER",
+        "plan": None,
+        "questions": [
+            {
+                "id": "DATE_ORDER",
+                "property": "DATE_ORDER",
+                "message": "March or April?",
+                "options": [
+                    {
+                        "id": "MDY",
+                        "label": "Month first",
+                        "rows": [
+                            {
+                                **nothing,
+                                "line": 2,
+                                "cells": ["3/4/2026"],
+                                "outcome": "CREATE",
+                                **good,
+                                "transaction": None,
+                            },
+                            {
+                                **nothing,
+                                "line": 3,
+                                "cells": ["13/4/2026"],
+                                "outcome": "REJECT",
+                                **bad,
+                                "transaction": None,
+                            },
+                        ],
+                    },
+                    {"id": "DMY", "label": "Day first", "rows": []},
+                ],
+            }
+        ],
+    }
+    assert stage.asked() == {"BatchGetImports": 1}
+
+
+async def test_import_that_asks_nothing_has_no_questions(stage: Stage) -> None:
+    assert await read(stage, "questions { id }") == {"questions": []}
+
+
+async def test_question_is_answered(stage: Stage) -> None:
+    stage.txns.imports[IMPORT] = asking()
+
+    payload = await change(
+        stage, "importAnswer", importId=IMPORT, answers=[{"questionId": "DATE_ORDER", "optionId": "DMY"}]
+    )
+
+    answers = [pb.ImportAnswer(question_id="DATE_ORDER", option_id="DMY")]
+    assert stage.txns.requests["AnswerImport"] == [pb.AnswerImportRequest(import_id=IMPORT, answers=answers)]
+    assert (payload["import"]["state"], payload["userErrors"]) == ("PLANNING", [])
+
+
+async def test_wrong_answer_is_named_where_it_stands(stage: Stage) -> None:
+    stage.txns.failures["AnswerImport"] = InvalidArgument(
+        "The request is not valid.", fields={"answers[1].option_id": "must be one of “DMY”, “MDY”"}
+    )
+
+    payload = await change(stage, "importAnswer", importId=IMPORT, answers=[])
+
+    (error,) = payload["userErrors"]
+    assert error["path"] == ["input", "answers", "1", "optionId"]
+    assert error["message"] == "optionId must be one of “DMY”, “MDY”."
+    assert payload["import"] is None
+
+
+async def test_answer_that_comes_too_late_comes_back_with_the_import(stage: Stage) -> None:
+    stage.txns.imports[IMPORT] = planned()
+    stage.txns.failures["AnswerImport"] = FailedPrecondition("It asks nothing.", reason="IMPORT_NOT_ASKING")
+
+    payload = await change(
+        stage, "importAnswer", importId=IMPORT, answers=[{"questionId": "DATE_ORDER", "optionId": "DMY"}]
+    )
+
+    assert payload["import"]["state"] == "READY"
+    assert payload["userErrors"] == [{"code": "IMPORT_NOT_ASKING", "message": "It asks nothing.", "path": ["input"]}]
+
+
+async def test_formats_say_whose_they_are(stage: Stage) -> None:
+    stage.txns.formats = [
+        pb.StatementFormat(id="plain", name="Date, description, amount"),
+        pb.StatementFormat(id="es-norte", name="Norte, cuenta", bank="Norte", country="ES"),
+    ]
+
+    data = await stage.data("{ viewer { statementFormats { id name bank country } } }")
+
+    assert data["viewer"]["statementFormats"] == [
+        {"id": "plain", "name": "Date, description, amount", "bank": None, "country": None},
+        {"id": "es-norte", "name": "Norte, cuenta", "bank": "Norte", "country": "ES"},
+    ]
+
+
 async def test_row_is_decided_and_the_new_plan_comes_back(stage: Stage) -> None:
     stage.txns.imports[IMPORT] = planned(plan=plan(NEW))
 
@@ -331,6 +461,7 @@ async def test_file_is_read_again_as_an_import_of_its_own(stage: Stage) -> None:
     given = {
         "accountId": account(ANN, 1).id,
         "formatId": "plain",
+        "answers": [{"questionId": "SIGN", "optionId": "DEBITS"}],
         "review": "ALWAYS",
         "idempotencyKey": "key-1",
     }
@@ -343,6 +474,7 @@ async def test_file_is_read_again_as_an_import_of_its_own(stage: Stage) -> None:
             import_id=IMPORT,
             account_id=account(ANN, 1).id,
             format_id="plain",
+            answers=[pb.ImportAnswer(question_id="SIGN", option_id="DEBITS")],
             review=pb.REVIEW_ALWAYS,
             idempotency_key="key-1",
         ),
@@ -354,6 +486,7 @@ async def test_file_is_read_again_as_an_import_of_its_own(stage: Stage) -> None:
 
 
 REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
+    "importAnswer": ("AnswerImport", {"answers": []}),
     "importRowDecide": ("DecideImportRow", {"line": 3, "outcome": "CREATE"}),
     "importCommit": ("CommitImport", {"planDigest": OLD}),
     "importRevert": ("RevertImport", {}),

@@ -29,12 +29,20 @@ USE = """
 const input = { name: "Everyday", kind: "DEBIT", currencyCode: "USD" };
 const opened = (await ask(documents.AccountOpen, { input })).data.accountOpen;
 const accountId = opened.account.id;
+const other = (await ask(documents.AccountOpen, { input: { ...input, name: "Other" } })).data.accountOpen;
 const file = new File([process.env.STATEMENT], "brief.csv", { type: "text/csv" });
 const shown = [];
 const show = (answer) => async (thing) => { shown.push(thing); return answer; };
 const declined = await importFile(accountId, file, { review: show(false) });
 const first = await importFile(accountId, file, { review: show(true) });
 const again = await importFile(accountId, file);
+const asked = [];
+const choose = async (question) => { asked.push(question); return "DMY"; };
+const unclear = new File(["date,description,amount\n3/4/2026,Coffee,-3.50\n"], "unclear.csv", { type: "text/csv" });
+const answered = await importFile(accountId, unclear, { choose });
+const unanswered = await importFile(other.account.id, unclear);
+const { statementFormats } = (await ask(documents.Formats)).data.viewer;
+await undo(answered.id);
 const saved = (await ask(documents.ProfileSave, { input: { displayName: "Ann" } })).data.profileUpdate;
 const overview = (await ask(documents.Overview)).data.viewer;
 const rows = await everyTransaction(accountId);
@@ -53,6 +61,7 @@ const deleted = await change(documents.TransactionDelete, { transactionId: trans
 const { account } = await change(documents.AccountUpdate, { accountId, openingBalance: "100" });
 console.log(JSON.stringify({
   declined, first, again, saved, overview, rows, shown, kept, undone, repeated, csv, deleted, account,
+  asked, answered, unanswered, statementFormats,
   refused: { status: refused?.status, code: refused?.code },
 }));
 """
@@ -140,6 +149,11 @@ async def test_the_pages_scripts_bring_a_file_and_read_it_back(graphql_url: str,
     assert (second_preview["removeCount"], second_preview["keepCount"]) == (4, 0)
     assert answer["kept"]["state"] == answer["undone"]["state"] == "REVERTED"
     assert (answer["repeated"]["state"], answer["repeated"]["importedCount"]) == ("COMPLETED", 4)
+    (question,) = answer["asked"]
+    assert (question["id"], {option["id"] for option in question["options"]}) == ("DATE_ORDER", {"DMY", "MDY"})
+    assert (answer["answered"]["state"], answer["answered"]["importedCount"]) == ("COMPLETED", 1)
+    assert answer["unanswered"]["state"] == "DISCARDED"
+    assert {"brief", "plain", "stori"} <= {one["id"] for one in answer["statementFormats"]}
     assert answer["csv"].count("\n") == 2
     assert "Coffee" in answer["csv"]
     assert answer["deleted"] == {"transaction": None, "userErrors": []}

@@ -98,6 +98,15 @@ def test_months_of_plans_and_keepers_of_previews_cost_as_many_as_there_may_be() 
     assert "lists at their largest" in keepers(25)
 
 
+def test_rows_of_options_cost_no_call_of_their_own() -> None:
+    def asked(first: int, fields: str) -> str:
+        options = f"options {{ id label rows {{ {fields} }} }}"
+        return refused(f"{{ viewer {{ imports(first: {first}) {{ nodes {{ questions {{ {options} }} }} }} }} }}")
+
+    assert asked(100, "line cells outcome bookedOn description") == ""
+    assert "lists at their largest" in asked(100, " ".join(f"a{n}: line" for n in range(15)))
+
+
 def test_page_query_of_the_app_is_far_below_the_bounds() -> None:
     page = """query ($first: Int) { viewer { id user { email } accounts { id name balance { amount currencyCode }
       transactions(first: $first) { nodes { id bookedOn description amount { amount currencyCode } category } }
