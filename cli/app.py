@@ -6,9 +6,11 @@ import typer
 
 from cli.account import account_close, account_open, account_reopen, account_update
 from cli.accounts import accounts
+from cli.answering import imports_answer
 from cli.config import config
 from cli.decisions import imports_commit, imports_decide, imports_discard
 from cli.export import export, imports_original, imports_rejects
+from cli.formats import formats
 from cli.importing import import_
 from cli.imports import imports_list, imports_show
 from cli.manual import annotate, delete, record
@@ -43,6 +45,7 @@ def create_app() -> typer.Typer:
     for function in (login, logout, token, accounts, transactions, summary, verify, record, annotate, delete, export):
         app.command()(function)
     app.command("import")(import_)
+    app.command()(formats)
     app.add_typer(_group("Open, change and close accounts.", _ACCOUNT), name="account")
     app.add_typer(_group("Look at imports, decide about them, undo and repeat them.", _IMPORTS), name="imports")
     app.add_typer(_group("", {"redrive": queues_redrive}, alone=queues), name="queues")
@@ -72,6 +75,7 @@ _ACCOUNT: _Commands = {
 _IMPORTS: _Commands = {
     "list": imports_list,
     "show": imports_show,
+    "answer": imports_answer,
     "commit": imports_commit,
     "decide": imports_decide,
     "discard": imports_discard,

@@ -15,12 +15,13 @@ from runtime.refusals import DeadlineExceeded, Unavailable
 
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for the end.")]
 DEFAULT_SECONDS = 300.0
+WAITING = frozenset({pb.IMPORT_STATE_NEEDS_ANSWER, pb.IMPORT_STATE_READY})
 WATCH_ATTEMPTS = 5
 WATCH_PAUSE_SECONDS = 1.0
 
 
 async def followed(clients: Clients, output: Output, started: pb.Import, seconds: float) -> pb.Import:
-    """The import once it has ended or waits at READY. Raises Failure where it does neither within `seconds`."""
+    """The import once it has ended or waits for a person. Raises Failure where it does neither within `seconds`."""
     with output.progress() as bar:
         try:
             async with asyncio.timeout(seconds):
@@ -33,7 +34,7 @@ async def followed(clients: Clients, output: Output, started: pb.Import, seconds
 
 
 async def _follow(clients: Clients, import_id: str, tell: Callable[[pb.Import], None]) -> pb.Import:
-    """The import as it is when its stream ends, or at READY; a stream that breaks is opened again."""
+    """The import as it is when its stream ends, or waits; a stream that breaks is opened again."""
     request, failures = pb.WatchImportsRequest(import_id=import_id), 0
     while True:
         last = None
@@ -41,7 +42,7 @@ async def _follow(clients: Clients, import_id: str, tell: Callable[[pb.Import], 
             stream = clients.imports.WatchImports(request)
             async for change in stream:
                 last, failures = change.statement_import, 0
-                if last.state == pb.IMPORT_STATE_READY:
+                if last.state in WAITING:
                     # Nothing more comes before somebody decides.
                     stream.cancel()
                     return last

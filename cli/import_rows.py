@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cli.money import amount
 from cli.output import Output
 from cli.pages import listed
 from cli.session import Clients
@@ -35,6 +36,19 @@ def show_rejected(output: Output, found: Sequence[pb.ImportRow]) -> None:
     if found:
         rows = [(str(row.line), row.reason, row.column, _text(row)) for row in found]
         output.table(("line", "reason", "column", "cells"), rows, right=("line",))
+
+
+def show_read(output: Output, rows: Sequence[pb.ImportRow]) -> None:
+    """Rows as one way of reading the file has them."""
+    if rows:
+        shown = [
+            (str(row.line), row.booked_on, _amount(row), row.description or row.reason, _text(row)) for row in rows
+        ]
+        output.table(("line", "booked", "amount", "reads as", "cells"), shown, right=("line", "amount"))
+
+
+def _amount(row: pb.ImportRow) -> str:
+    return amount(row.amount_minor, row.currency_code) if row.HasField("amount_minor") else ""
 
 
 def _text(row: pb.ImportRow) -> str:

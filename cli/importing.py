@@ -12,6 +12,7 @@ from typing import IO, Annotated
 import typer
 
 from cli.accounts import find_account
+from cli.answers import Answers, answers_of
 from cli.exits import DEPENDENCY_DOWN, FAILED, Failure
 from cli.following import DEFAULT_SECONDS, Timeout, followed
 from cli.options import Account, Json
@@ -39,19 +40,20 @@ def import_(
     yes: Yes = False,
     review: ReviewOption = None,
     format_id: Format = "",
+    answer: Answers = [],  # noqa: B006 -- typer reads it, nobody writes it
     name: Annotated[str, typer.Option("--name", help="What to call the file, in place of its own name.")] = "",
     timeout: Timeout = DEFAULT_SECONDS,
     json: Json = False,
 ) -> None:
     """Import a bank statement; every transaction is recorded exactly once, however often the file comes."""
-    output, wanted = Output(as_json=json), review_of(review, yes=yes)
+    output, wanted, given = Output(as_json=json), review_of(review, yes=yes), answers_of(answer)
     with opened(file, name) as statement:
 
         async def work(clients: Clients) -> None:
             holder = await find_account(clients, account)
             started = await upload(clients, statement, holder.id, wanted, format_id)
-            planned = await followed(clients, output, started, timeout)
-            await conclude(clients, output, await decided(clients, output, planned, timeout, yes=yes))
+            read = await followed(clients, output, started, timeout)
+            await conclude(clients, output, await decided(clients, output, read, timeout, given, yes=yes))
 
         run(work)
 

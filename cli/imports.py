@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.accounts import find_account
+from cli.asked import how_to_answer
 from cli.moments import since as moment
 from cli.options import DEFAULT_LIMIT, Account, Json, Limit
 from cli.outcome import find_import, show_import, state_of
@@ -93,6 +94,8 @@ def _ways_on(found: pb.Import) -> list[str]:
         lines.append(f"reads the file of {found.repeats_import_id} again")
     if found.review:
         lines.append(f"review {pb.Review.Name(found.review).removeprefix('REVIEW_').lower().replace('_', '-')}")
+    if found.state == pb.IMPORT_STATE_NEEDS_ANSWER:
+        lines.append(how_to_answer(found))
     if found.state == pb.IMPORT_STATE_READY:
         lines.append(f"`stori imports commit {found.id} --plan {found.plan.digest}` commits this plan")
     return lines

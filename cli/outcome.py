@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from cli.accounts import find_account
+from cli.asked import show_questions, waits_for_answer
 from cli.exits import FAILED, Failure
 from cli.import_rows import rejected_rows, show_rejected
 from cli.money import amount
@@ -34,6 +35,9 @@ async def find_import(clients: Clients, import_id: str) -> pb.Import:
 
 async def conclude(clients: Clients, output: Output, found: pb.Import) -> None:
     """Tells the outcome of an import that was to be committed. Raises Failure where it was not."""
+    if found.state == pb.IMPORT_STATE_NEEDS_ANSWER:
+        await show_import(clients, output, found, ASSUMED)
+        raise waits_for_answer(found)
     if found.state not in {pb.IMPORT_STATE_COMPLETED, pb.IMPORT_STATE_READY}:
         output.document(import_document(found, await _rejected(clients, found, DEFAULT_LIMIT)))
         raise ended_otherwise(found)
@@ -76,6 +80,7 @@ async def show_import(
     for finding in (each for each in found.findings if each.basis in bases):
         basis = pb.FindingBasis.Name(finding.basis).removeprefix("FINDING_BASIS_").lower()
         output.say(f"{basis}: {finding.message}")
+    show_questions(output, found)
     show_rejected(output, rejected)
 
 

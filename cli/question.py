@@ -4,7 +4,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from cli.exits import FAILED, INTERRUPTED, OK
@@ -20,18 +20,29 @@ def can_ask() -> bool:
 
 def answer(question: str) -> int:
     """OK for a yes, else the exit code of the command: FAILED for a no or the end of input, INTERRUPTED for Ctrl-C."""
+    said, code = _said(f"{question} [y/N]: ", ANSWERS)
+    return code or said
+
+
+def choose(question: str, count: int) -> tuple[int, int]:
+    """The number that is chosen, 1 to `count`, and OK; or 0 and the exit code, as in `answer`."""
+    return _said(f"{question} [1-{count}]: ", {str(number).encode(): number for number in range(1, count + 1)})
+
+
+def _said(prompt: str, meanings: Mapping[bytes, int]) -> tuple[int, int]:
+    """What the person says, asked until it means something, and OK; or 0 and why he did not."""
     with _ctrl_c() as interrupted:
         while True:
-            print(f"{plain(question)} [y/N]: ", end="", file=sys.stderr, flush=True)  # noqa: T201
+            print(plain(prompt), end="", file=sys.stderr, flush=True)  # noqa: T201
             readable, _, _ = select.select([sys.stdin, interrupted], [], [])
             line = b"" if interrupted in readable else sys.stdin.buffer.readline()
             if not line:
                 # Nobody has ended the line of the question.
                 print(file=sys.stderr)  # noqa: T201
-                return INTERRUPTED if interrupted in readable else FAILED
-            code = ANSWERS.get(line.strip().lower())
-            if code is not None:
-                return code
+                return 0, INTERRUPTED if interrupted in readable else FAILED
+            meaning = meanings.get(line.strip().lower())
+            if meaning is not None:
+                return meaning, OK
 
 
 @contextmanager

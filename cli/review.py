@@ -1,13 +1,14 @@
-"""From READY on: a person is shown the plan and decides, or nobody is there to be asked."""
+"""From NEEDS_ANSWER and READY on: a person is asked and shown the plan and decides, or nobody is there to be."""
 
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from cli.accounts import find_account
-from cli.exits import Failure
+from cli.answers import Declined, answered
 from cli.following import followed
 from cli.outcome import ASSUMED, show_import
 from cli.output import Output, note
@@ -31,12 +32,8 @@ ReviewOption = Annotated[
     Review | None,
     typer.Option("--review", help="Whether the plan waits for you; by default always where you are asked, else never."),
 ]
-Format = Annotated[str, typer.Option("--format", help="Read the file only as this: stori, plain or brief.")]
+Format = Annotated[str, typer.Option("--format", help="Read the file only as this, one of `stori formats`.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
-class Declined(Failure):
-    """The person was shown the plan and does not want it; carries the exit code."""
 
 
 def review_of(wanted: Review | None, *, yes: bool) -> pb.Review.ValueType:
@@ -46,15 +43,18 @@ def review_of(wanted: Review | None, *, yes: bool) -> pb.Review.ValueType:
     return pb.Review.Value(f"REVIEW_{wanted.name}")
 
 
-async def decided(clients: Clients, output: Output, found: pb.Import, seconds: float, *, yes: bool) -> pb.Import:
+async def decided(
+    clients: Clients, output: Output, found: pb.Import, seconds: float, given: Mapping[str, str], *, yes: bool
+) -> pb.Import:
     """Where it waits and somebody can be asked, he is until a plan is committed. Raises Declined, once it is discarded.
 
-    With `yes` nobody is asked, and what waits stays so: it waits because the review that was asked for says so.
+    With `yes` nobody is asked, and what waits stays so: it waits because the review that was asked for says so, or the
+    file asks what no answer was given to.
     """
-    if yes or not can_ask():
-        return found
+    asks = can_ask() and not yes
     try:
-        return await agreed(clients, output, found, seconds)
+        found = await answered(clients, output, found, seconds, given, asks=asks)
+        return await agreed(clients, output, found, seconds) if asks else found
     except Declined:
         await clients.imports.DiscardImport(pb.DiscardImportRequest(import_id=found.id))
         raise

@@ -12,6 +12,8 @@ from protos.user.v1 import user_pb2 as user
 _MOMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "StartImport": ("txn_svc", "announced"),
     "TakeImport": ("importer", "file taken"),
+    "AskImport": ("importer", "asks, waits for its answer"),
+    "AnswerImport": ("txn_svc", "answered"),
     "PlanImport": ("importer", "planned, waits for its review"),
     "RenewPlan": ("txn_svc", "planned again, waits for its review"),
     "DecideImportRow": ("txn_svc", "row decided"),
