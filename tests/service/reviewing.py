@@ -7,12 +7,13 @@ from tests.service.importing import BRIEF, get, post, start
 from tests.service.messaging import eventually
 from tests.service.txn import Client
 
+NEEDS_ANSWER = txn_pb2.IMPORT_STATE_NEEDS_ANSWER
 READY = txn_pb2.IMPORT_STATE_READY
 COMPLETED = txn_pb2.IMPORT_STATE_COMPLETED
 FAILED = txn_pb2.IMPORT_STATE_FAILED
 REVERTED = txn_pb2.IMPORT_STATE_REVERTED
 DISCARDED = txn_pb2.IMPORT_STATE_DISCARDED
-RESTING = (READY, COMPLETED, FAILED, REVERTED, DISCARDED)
+RESTING = (NEEDS_ANSWER, READY, COMPLETED, FAILED, REVERTED, DISCARDED)
 """The states in which nothing happens by itself any more."""
 
 CREATE = txn_pb2.ROW_OUTCOME_CREATE
@@ -47,6 +48,24 @@ async def planned(client: Client, account_id: str, content: bytes = BRIEF, **cha
     found = await brought(client, account_id, content, review=txn_pb2.REVIEW_ALWAYS, **changes)
     assert found.state == READY, found.failure
     return found
+
+
+async def asking(client: Client, account_id: str, content: bytes, **changes: Any) -> txn_pb2.Import:
+    """Uploads a file that leaves something open, and gives the import with its questions."""
+    found = await brought(client, account_id, content, **changes)
+    assert found.state == NEEDS_ANSWER, found.failure
+    return found
+
+
+async def answer(client: Client, import_id: str, **answers: str) -> txn_pb2.Import:
+    """Answers by question, and gives the import once it rests."""
+    await client.imports.AnswerImport(answering(import_id, *answers.items()))
+    return await resting(client, import_id)
+
+
+def answering(import_id: str, *answers: tuple[str, str]) -> txn_pb2.AnswerImportRequest:
+    given = [txn_pb2.ImportAnswer(question_id=question, option_id=option) for question, option in answers]
+    return txn_pb2.AnswerImportRequest(import_id=import_id, answers=given)
 
 
 async def commit(client: Client, found: txn_pb2.Import) -> txn_pb2.Import:
