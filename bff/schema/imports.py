@@ -103,7 +103,7 @@ class Import(Node):
         description="What a commit would do, or did; of an import that was planned for review."
     )
     format_id: strawberry.ID | None = strawberry.field(
-        description="How the file was read, one of the viewer's statementFormats; null before it was."
+        description="How the file was read: one of the viewer's statementFormats, or inferred; null before it was."
     )
     summary: AccountSummary | None = strawberry.field(description="This file alone, as it was at commit.")
     failure_code: ImportFailureCode | None

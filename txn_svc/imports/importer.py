@@ -176,7 +176,7 @@ class Importer:
         if taken.size_bytes > limit:
             raise too_large(limit)
         async with self._database.read() as session:
-            currency_code = await store.currency_code(session, taken.account_id)
+            account = await store.account(session, taken.account_id)
             known = await remembered(session, taken)
         async with reported(self._database, taken) as progress:
             bucket, seconds = self._settings.uploads_bucket, self._settings.download_seconds
@@ -185,11 +185,11 @@ class Importer:
             try:
                 await points.reach("import.fetched")
                 with metrics.step_seconds.labels("stage").time():
-                    statement = await understand(taken, fetched, currency_code, known)
+                    statement = await understand(taken, fetched, account, known)
                     if statement.questions:
                         await ask_about(self._database, taken, fetched.sha256, statement)
                         return "NEEDS_ANSWER"
-                    return await stage(connection, taken, fetched.sha256, statement, currency_code, progress)
+                    return await stage(connection, taken, fetched.sha256, statement, account.currency_code, progress)
             finally:
                 await asyncio.to_thread(fetched.file.close)
 

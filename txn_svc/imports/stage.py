@@ -18,7 +18,7 @@ from txn_svc.imports.known import OWN_FORMAT, Remembered, is_new_shape, shared_r
 from txn_svc.imports.metrics import rows_staged
 from txn_svc.imports.progress import Progress
 from txn_svc.ledger.money import currency
-from txn_svc.model import StatementImport
+from txn_svc.model import Account, StatementImport
 from txn_svc.statement import Statement, read
 
 _FORGET = "DELETE FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s"
@@ -79,14 +79,15 @@ class Superseded(Exception):
     """The import was settled by somebody else meanwhile."""
 
 
-async def understand(found: StatementImport, fetched: Fetched, currency_code: str, remembered: Remembered) -> Statement:
+async def understand(found: StatementImport, fetched: Fetched, account: Account, remembered: Remembered) -> Statement:
     """How the file is to be read, with the answers given so far. Raises Unreadable where it is refused as a whole."""
     assert found.upload_time is not None
     return await asyncio.to_thread(
         read,
         fetched.file,
         uploaded_on=found.upload_time.date(),
-        currency=currency(currency_code),
+        currency=currency(account.currency_code),
+        is_credit=account.kind == "CREDIT",
         format_id=found.wanted_format,
         file_name=found.file_name,
         answers=answers_of(found),

@@ -1858,7 +1858,7 @@ class Import(_message.Message):
     request_id: _builtins.str
     """The id that traces the request that started it."""
     format_id: _builtins.str
-    """How the file was read, as in ListStatementFormats; empty before it was."""
+    """How the file was read: one of ListStatementFormats, or inferred; empty before it was."""
     repeats_import_id: _builtins.str
     """The import whose kept file this one reads again."""
     review: Global___Review.ValueType
