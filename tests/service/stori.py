@@ -111,11 +111,11 @@ class Conversation:
     def type(self, keys: bytes) -> None:
         os.write(self._ours, keys)
 
-    async def asked(self) -> None:
+    async def asked(self, question: bytes = QUESTION) -> None:
         """Waits for the next question."""
-        count = self._seen.count(QUESTION)
+        count = self._seen.count(question)
         async with asyncio.timeout(SECONDS):
-            while self._seen.count(QUESTION) == count:
+            while self._seen.count(question) == count:
                 self._seen += await asyncio.to_thread(os.read, self._ours, 65536)
 
     async def end(self) -> Done:

@@ -65,5 +65,23 @@ def test_balances_and_imports_of_the_first_release_are_brought_along(first_relea
         assert connection.execute(balances).fetchall() == [(1000, 970, 1005)]
         insert(connection, uuid.uuid4())
         assert connection.execute("SELECT reading_id = id FROM import").fetchall() == [(True,), (True,)]
+        states = "SELECT indexdef LIKE '%NEEDS_ANSWER%' FROM pg_indexes WHERE indexname = 'import_open'"
+        assert connection.execute(states).fetchall() == [(True,)]
         invalid = "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"
         assert connection.execute(invalid).fetchall() == []
+
+
+def test_a_migration_that_was_interrupted_is_run_again(first_release: DatabaseUrls) -> None:
+    settings = MigrationSettings(environment="local", migration_database_url=SecretStr(first_release.owner))
+    upgrade(MIGRATIONS, settings)
+
+    # All was done but to say so.
+    with psycopg.connect(first_release.owner, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0004'")
+        upgrade(MIGRATIONS, settings)
+
+        asking = "INSERT INTO import (account_id, id, state) VALUES (%s, %s, 'NONSENSE')"
+        with pytest.raises(psycopg.errors.CheckViolation):
+            connection.execute(asking, [ACCOUNT, IMPORT])
+        columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'questions'"
+        assert connection.execute(columns).fetchone() == (1,)
