@@ -10,18 +10,22 @@ from txn_svc.imports import store
 from txn_svc.imports.described import described
 from txn_svc.imports.questions import kept_questions
 from txn_svc.imports.settle import forget_rows, publish
+from txn_svc.imports.stage import Superseded
 from txn_svc.model import StatementImport, audit_event
 from txn_svc.statement import Statement
 from txn_svc.statement.model import Question
 
 
 async def ask_about(database: Database, read: StatementImport, sha256: str, statement: Statement) -> None:
-    """Makes a PLANNING import NEEDS_ANSWER where its file leaves something open; keeps what was found out so far."""
+    """Makes a PLANNING import NEEDS_ANSWER whose file leaves something open; keeps what was found out so far.
+
+    Raises Superseded where it is not PLANNING any more.
+    """
     async with database.write() as session:
         found = await store.locked(session, read.id)
         assert found is not None
         if found.state != "PLANNING":
-            return
+            raise Superseded
         for name, value in described(statement).items():
             setattr(found, name, value)
         found.sha256, found.bytes_read = sha256, found.size_bytes

@@ -61,7 +61,7 @@ async def take(database: Database, place: Place, announced: Announced, version: 
 
     The first version of an object is the import's file: raises Ignored for a later one. A drop is an import of its own
     for each version. The form of an EXPIRED import was still valid when S3 took the file, or S3 would not have. A lost
-    import is made anew under its own id; nobody is asked about it, for it may have been committed before.
+    import is made anew under its own id; no plan of it waits, for it may have been committed before.
     """
     async with database.write() as session:
         found = await _found(session, place, announced, version)
