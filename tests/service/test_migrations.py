@@ -21,7 +21,7 @@ ACCOUNT, IMPORT = uuid.uuid4(), uuid.uuid4()
 
 @pytest.fixture
 def first_release(postgres: Postgres) -> DatabaseUrls:
-    urls = postgres.create("txn", "_first_release")
+    urls = postgres.create("txn", f"_{uuid.uuid4().hex[:8]}")
     config = Config()
     config.set_main_option("script_location", MIGRATIONS)
     with create_engine(sqlalchemy_url(urls.owner), poolclass=NullPool).connect() as connection:
