@@ -201,11 +201,11 @@ class Mailing:
 def event_for(facts: Facts) -> Event:
     found, undo = facts.statement_import, facts.undo
     import_id, account_id = found.id, found.account_id
+    if facts.is_question:
+        return _event_of(events.ImportNeedsAnswer(import_id=import_id, account_id=account_id))
     if found.state == txn.IMPORT_STATE_FAILED:
         code = txn.ImportFailureCode.Name(found.failure_code)
         return _event_of(events.ImportFailed(import_id=import_id, account_id=account_id, failure_code=code))
-    if facts.is_question:
-        return _event_of(events.ImportNeedsAnswer(import_id=import_id, account_id=account_id))
     if undo is None:
         return _event_of(events.ImportCompleted(import_id=import_id, account_id=account_id))
     reverted = events.ImportReverted(import_id=import_id, account_id=account_id)

@@ -38,7 +38,7 @@ const first = await importFile(accountId, file, { review: show(true) });
 const again = await importFile(accountId, file);
 const asked = [];
 const choose = async (question) => { asked.push(question); return "DMY"; };
-const unclear = new File(["date,description,amount\n3/4/2026,Coffee,-3.50\n"], "unclear.csv", { type: "text/csv" });
+const unclear = new File([process.env.UNCLEAR], "unclear.csv", { type: "text/csv" });
 const answered = await importFile(accountId, unclear, { choose });
 const unanswered = await importFile(other.account.id, unclear);
 const { statementFormats } = (await ask(documents.Formats)).data.viewer;
@@ -132,6 +132,7 @@ async def test_the_pages_scripts_bring_a_file_and_read_it_back(graphql_url: str,
         GRAPHQL_URL=graphql_url,
         TOKEN=users.issuer.token(subject),
         STATEMENT=BRIEF.decode(),
+        UNCLEAR="date,description,amount\n3/4/2026,Coffee,-3.50\n",
     )
 
     answer = json.loads(said)
