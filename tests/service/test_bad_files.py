@@ -89,16 +89,12 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
     "gzip bomb": (
         gzip.compress(bytes(1 << 30), 9), "NOT_A_STATEMENT", f"The file is a gzip archive, whatever its name. {AS_CSV}",
     ),
-    "NUL": (
-        BRIEF + b"4,8/14,+1\x00\n", "UNREADABLE", f"Line 6 holds a NUL byte, which no text has. {AS_UTF_8}",
-    ),
-    "UTF-16": (
-        BRIEF.decode().encode("utf-16"), "UNREADABLE", f"The file is UTF-16 or UTF-32 from line 1 on. {AS_UTF_8}",
-    ),
-    "cp1252": (
-        "date,description,amount\n2026-07-01,Café,-3.50\n".encode("cp1252"),
+    "NULs": (bytes(1000), "EMPTY", "The file holds nothing but blank lines and NULs."),
+    "UTF-32": (BRIEF.decode().encode("utf-32"), "UNREADABLE", f"The file is UTF-32 from line 1 on. {AS_UTF_8}"),
+    "no text": (
+        b"\xff\xfd" * 500,
         "UNREADABLE",
-        f"Line 2 is not UTF-8: it holds the byte 0xE9. {AS_UTF_8}",
+        f"Line 1 holds the byte 0xFF, which is no text in UTF-8, and most lines are like it. {AS_UTF_8}",
     ),
     "one line": (
         b"x" * LIMIT, "UNKNOWN_LAYOUT", f"Line 1 is no header that Stori knows: “{'x' * 80}…”. {KNOWN}",
@@ -160,12 +156,21 @@ REJECTED: dict[str, tuple[str, str, str, str]] = {
     "too few cells": ("4,8/14", "CELL_COUNT", "The row has 2 cells, the header has 3.", ""),
     "too many cells": ("4" + ",x" * 99, "CELL_COUNT", "The row has 100 cells, the header has 3.", ""),
     "unclosed quote": ('4,"8/14,+1', "UNBALANCED_QUOTE", "A quotation mark opens a cell and is not closed", ""),
+    "a NUL inside": ("4,8/\x0014,+1", "BAD_ENCODING", "The row holds the byte 0x00, which is no text", ""),
+    "bytes that are no text": (
+        "4,8/14\udcff\udcfe,+1",
+        "BAD_ENCODING",
+        "The row holds the byte 0xFF, which is no text",
+        "",
+    ),
     "endless line": (LONG, "TOO_LONG", "The line is longer than 65,536 characters.", ""),
 }
 CELLS = {
     '4,8/14,"12,3,4"': ["4", "8/14", "12,3,4"],
     "4" + ",x" * 99: ["4", *["x"] * 63],
     '4,"8/14,+1': ['4,"8/14,+1'],
+    "4,8/\x0014,+1": ["4,8/\\x0014,+1"],
+    "4,8/14\udcff\udcfe,+1": ["4,8/14\\xFF\\xFE,+1"],
     LONG: [LONG[:80] + "…"],
 }
 
@@ -178,7 +183,7 @@ async def test_a_bad_row_is_rejected_with_its_reason_and_the_others_are_booked(
     opened = await person.open_account()
     first, *others = BRIEF.decode().splitlines()
 
-    done = await imported(person, opened.id, "\n".join([first, row, *others]).encode())
+    done = await imported(person, opened.id, "\n".join([first, row, *others]).encode(errors="surrogateescape"))
 
     assert (done.state, done.imported_count, done.rejected_count, done.row_count) == (COMPLETED, 4, 1, 5)
     request = txn_pb2.ListImportRowsRequest(import_id=done.id, outcome=txn_pb2.ROW_OUTCOME_REJECT)
@@ -195,6 +200,10 @@ SAME: dict[str, bytes] = {
     "CRLF": BRIEF.replace(b"\n", b"\r\n"),
     "lone CR": BRIEF.replace(b"\n", b"\r"),
     "mixed line ends": b"Id,Date,Transaction\r\n0,7/15,+60.5\r1,7/28,-10.3\n\r\n2,8/2,-20.46\r\r3,8/13,+10",
+    "NULs after lines": BRIEF.replace(b"\n", b"\0\0\r\n") + b"\0" * 1000,
+    "UTF-16 with a mark": BRIEF.decode().encode("utf-16"),
+    "UTF-16LE without": BRIEF.decode().encode("utf-16-le"),
+    "UTF-16BE without": BRIEF.decode().encode("utf-16-be"),
     "one byte below the limit": padded(LIMIT - 1),
     "at the limit": padded(LIMIT),
 }
@@ -211,6 +220,23 @@ async def test_an_odd_file_that_can_be_read_is_read_right(
 
     assert (done.state, done.imported_count, done.rejected_count) == (COMPLETED, 4, 0)
     assert await figures(person, opened.id) == brief
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "windows-1250", "GB18030"])
+async def test_a_file_that_is_not_utf_8_keeps_its_letters(txn_whole: Txn, encoding: str) -> None:
+    texts = {"windows-1252": "Peña, España", "windows-1250": "Żabka, Łódź", "GB18030": "支付宝消费"}
+    person = await txn_whole.person()
+    opened = await person.open_account()
+
+    done = await imported(
+        person, opened.id, f'date,description,amount\n2026-07-01,"{texts[encoding]}",-3.50\n'.encode(encoding)
+    )
+
+    assert (done.state, done.imported_count, done.rejected_count) == (COMPLETED, 1, 0)
+    (row,) = (await person.imports.ListImportRows(txn_pb2.ListImportRowsRequest(import_id=done.id))).rows
+    assert list(row.cells) == ["2026-07-01", texts[encoding], "-3.50"]
+    encodings = [found.value for found in done.findings if found.property == txn_pb2.STATEMENT_PROPERTY_ENCODING]
+    assert encodings == [encoding]
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 2 * LIMIT], ids=["limit + 1", "20 MB"])

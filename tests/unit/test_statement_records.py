@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.statement_text import rejected, rows_of, valid
+from txn_svc.statement import records
 from txn_svc.statement.model import MAX_LINE_CHARACTERS, MAX_ROW_LINES
-from txn_svc.statement.records import Record, read_records
+from txn_svc.statement.records import Record, read_records, split_line
 
 HEADER = "date,description,amount\n"
 GOOD = "2026-07-15,Coffee,-3.50\n"
 
-cells = st.text('ab,;" \n\té', max_size=6)
+cells = st.text('ab,;|" \n\té', max_size=6)
 tables = st.lists(st.lists(cells, min_size=3, max_size=3).filter(lambda row: any(map(str.strip, row))), max_size=8)
 
 
@@ -22,7 +23,7 @@ def records_of(text: str, delimiter: str = ",") -> list[Record]:
     return list(read_records(io.BytesIO(text.encode()), delimiter, range(3, 4)))
 
 
-@given(tables, st.sampled_from([",", ";"]), st.booleans(), st.sampled_from("\n\r"))
+@given(tables, st.sampled_from(",;\t|"), st.booleans(), st.sampled_from("\n\r"))
 def test_well_formed_rows_are_split_as_csv_splits_them(
     table: list[list[str]], delimiter: str, quotes_all: bool, end: str
 ) -> None:
@@ -79,6 +80,77 @@ def test_an_unbalanced_quote_costs_its_own_row_only(broken: str, after: str) -> 
     assert len(rows) == 3 + after.count("\n")
     assert all(valid(row) for row in rows[:1] + rows[2:])
     assert rows[-1].line == 4 + after.count("\n")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('5" pipe', '5" pipe'),
+        ('5"', '5"'),
+        ('a "b" c', 'a "b" c'),
+        ("d'Artagnan's", "d'Artagnan's"),
+        ("'a", "'a"),
+        ("\"d''A\"", "d''A"),
+        ('"5"" pipe"', '5" pipe'),
+        ('""', ""),
+        ('""""', '"'),
+    ],
+)
+def test_a_quote_inside_a_cell_is_text_and_an_apostrophe_always(delimiter: str, cell: str, text: str) -> None:
+    row = delimiter.join(["2026-07-15", cell, "1"])
+
+    (found,) = records_of(row + "\n", delimiter)
+
+    assert (found.cells, found.fault) == (["2026-07-15", text, "1"], None)
+    assert split_line(row, delimiter) == found.cells
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('2026-07-15,"Coffee,1', '2026-07-16,Tea",2'),
+        ('2026-07-15,"Coffee,1', '2026-07-16,Cake,3\n2026-07-17,Tea",2'),
+        ('15/07/2026,"Coffee,1', '16/07/2026,Tea",2'),
+        ('7/15,"Coffee,1', '7/16,Tea",2'),
+        ('15. Juli 2026,"Coffee,1', '16. März 2026,Tea",2'),
+        ('20260715 10:15,"Coffee,1', '20260716 09:00,Tea",2'),
+        ('"Coffee,2026-07-15,1', 'Tea",2026-07-16,2'),
+    ],
+)
+def test_two_unbalanced_quotes_do_not_swallow_the_rows_between(first: str, second: str) -> None:
+    found = records_of(f"{first}\n{second}\n")
+
+    assert [(record.line, record.fault) for record in found] == [
+        (1, "UNBALANCED_QUOTE"),
+        *((line, None) for line in range(2, 3 + second.count("\n"))),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '2026-07-15,"Invoices 10,20\n30,40",50',
+        '2026-07-15,"of 15 July,\n2026-07-01 and later",50',
+        '"2026-07-15","line\nand line","50"',
+        '"one\n2026-07-16",2026-07-15,50',
+    ],
+)
+def test_a_text_of_several_lines_is_one_row(row: str) -> None:
+    (found,) = records_of(row + "\n")
+
+    assert (found.cells, found.fault) == (next(csv.reader(io.StringIO(row))), None)
+
+
+def test_after_very_many_broken_quotes_no_row_reads_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "_MAX_LINES_PUT_BACK", 1000)
+    # Each line leaves a quote open, which each following one closes and opens again.
+    broken, good = 'a",",\n', '2026-07-15,"two\nlines",1\n'
+
+    few, many = records_of(broken * 40 + good), records_of(broken * 200 + good)
+
+    assert few[-1] == Record(41, ["2026-07-15", "two\nlines", "1"], None)
+    assert [(record.line, record.fault) for record in many[-2:]] == [(201, "UNBALANCED_QUOTE"), (202, None)]
 
 
 def test_a_quoted_cell_may_hold_lines_quotes_and_delimiters() -> None:

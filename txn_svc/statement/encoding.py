@@ -1,104 +1,148 @@
-"""Whether the bytes are text that can be read at all: no other kind of file, UTF-8 throughout, not too many lines."""
+"""Which encoding the bytes of a file are in, on which ground, and which it may be as well."""
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from itertools import islice
+from typing import Final
 
-from txn_svc.statement.lines import BLOCK_BYTES
-from txn_svc.statement.model import MAX_LINES, Unreadable
+from txn_svc.statement.code_pages import Choice, choose
+from txn_svc.statement.damage import find_damage
+from txn_svc.statement.high_bytes import high_bytes
+from txn_svc.statement.kinds import refuse_other_kinds
+from txn_svc.statement.lines import BLOCK_BYTES, TextBytes, read_lines
+from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding, Unreadable
+from txn_svc.statement.scan import Scan, scan
+from txn_svc.statement.transcode import ENCODING_NAMES, EncodingName, as_utf_8, characters
 
-_UTF_16_AND_32: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-_SIGNATURES: Final = (
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"{\\rtf", "an RTF document"),
+_MARKS: Final[tuple[tuple[bytes, EncodingName], ...]] = (
+    (codecs.BOM_UTF8, "UTF-8"),
+    (codecs.BOM_UTF16_LE, "UTF-16LE"),
+    (codecs.BOM_UTF16_BE, "UTF-16BE"),
 )
-_MARKUP: Final = re.compile(rb"<(!doctype|!--|\?xml|html|head|body|table|script)", re.IGNORECASE)
-_AS_CSV: Final = "Export the statement as CSV and upload that."
-_AS_UTF_8: Final = "Save the file as CSV in UTF-8 and upload it again."
+_NOT_ASCII: Final = re.compile("[^\0-\x7f]")
+_PADDING: Final = " NUL bytes at the ends of lines and of the file are padding and left out."
+_HEAD_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """UTF-8; `first_non_ascii_line` is None where every byte is ASCII."""
+    """`alternatives` are all that the file may as well be in, `name` the first: each would give another text.
 
-    has_bom: bool
-    first_non_ascii_line: int | None
+    Empty where the bytes, or whoever named it, leave no doubt.
+    """
+
+    name: EncodingName
+    finding: Finding
+    alternatives: tuple[EncodingName, ...] = ()
+
+    def text(self, file: TextBytes) -> TextBytes:
+        """The file as `read_lines` and `read_records` take it: in UTF-8."""
+        return as_utf_8(file, self.name)
 
 
-def examine(file: BinaryIO) -> Encoding:
-    """Reads the whole file once. Refuses with Unreadable: EMPTY, NOT_A_STATEMENT, UNREADABLE or TOO_LARGE."""
+def encoding_named(name: str | None) -> EncodingName | None:
+    """The encoding of that name, where there is one."""
+    return next((one for one in ENCODING_NAMES if one == name), None)
+
+
+def examine(file: TextBytes, name: EncodingName | None = None, basis: Basis = "ANSWERED") -> Encoding:
+    """How to read the file, by all of its bytes; with a name, as that one, on the basis given.
+
+    A mark at the beginning (BOM) declares UTF-8 or UTF-16. Without one it is UTF-16 where NULs stand at every other
+    byte and hardly any between. It is UTF-8 where all bytes are, or more of them than not: other encodings make its
+    sequences only by chance. Otherwise it is GB18030 where nearly all bytes from 0x80 on stand in pairs of GB 2312, or
+    else the code page that makes likely words of them (`choose`), of windows-1252 and windows-1250. ISO-8859-1 is never
+    found: where it differs from windows-1252 it has control characters, which no statement holds. Where none makes
+    text of them it is UTF-8 with some lines damaged.
+
+    Lines that hold bytes which are no text are named, and rejected one by one as rows. Refuses with Unreadable: EMPTY,
+    NOT_A_STATEMENT, TOO_LARGE, and UNREADABLE where most lines are like that. Reads the file up to four times, once
+    where it is UTF-8 without fault, in constant memory.
+    """
     file.seek(0)
     head = file.read(BLOCK_BYTES)
     if not head:
         raise Unreadable("EMPTY", "The file is empty.")
-    _refuse_other_kinds(head)
-    return Encoding(
-        has_bom=head.startswith(codecs.BOM_UTF8),
-        first_non_ascii_line=_check_text(file, head.removeprefix(codecs.BOM_UTF8)),
-    )
+    refuse_other_kinds(head[:_HEAD_BYTES])
+    if name is not None:
+        return _read_as(file, name, basis, f"The file is read as {name}.")
+    for mark, marked in _MARKS:
+        if head.startswith(mark):
+            return _read_as(file, marked, "DECLARED", f"The file begins with the mark of {marked}.", (1,))
+    return _found(file, scan(file))
 
 
-def _refuse_other_kinds(head: bytes) -> None:
-    text = head.removeprefix(codecs.BOM_UTF8)
-    for signature, kind in _SIGNATURES:
-        if text.startswith(signature):
-            raise Unreadable("NOT_A_STATEMENT", f"The file is {kind}, whatever its name. {_AS_CSV}")
-    if _MARKUP.match(text.lstrip()):
-        raise Unreadable("NOT_A_STATEMENT", f"The file is a web page or XML, whatever its name. {_AS_CSV}")
-    if head.startswith(_UTF_16_AND_32):
-        raise Unreadable("UNREADABLE", f"The file is UTF-16 or UTF-32 from line 1 on. {_AS_UTF_8}")
+def _found(file: TextBytes, seen: Scan) -> Encoding:
+    if seen.is_blank:
+        raise Unreadable("EMPTY", "The file holds nothing but blank lines" + (" and NULs." if seen.has_nul else "."))
+    if (utf_16 := seen.utf_16) is not None:
+        return _read_as(file, utf_16, "EVIDENCE", f"Every other byte is NUL wherever {utf_16} has it so.", (1,))
+    line = seen.first_non_ascii_line
+    if line is None:
+        message = "All characters are ASCII, which is UTF-8 too."
+        return _read_as(file, "UTF-8", "EVIDENCE", message, seen=seen)
+    if seen.undecodable <= seen.continued:
+        which = "Most" if seen.undecodable else "All"
+        message = f"{which} characters read as UTF-8; line {line} has the first that is not ASCII."
+        return _read_as(file, "UTF-8", "EVIDENCE", message, (line,), seen=seen)
+    return _by_high_bytes(file)
 
 
-def _check_text(file: BinaryIO, block: bytes) -> int | None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    line, after_cr, non_ascii_line = 1, False, None
-    while block:
-        if non_ascii_line is None and not block.isascii():
-            non_ascii_line = line + _line_ends(block[: _first(block, rb"[\x80-\xff]")], after_cr)
-        if b"\0" in block:
-            at = line + _line_ends(block[: block.index(b"\0")], after_cr)
-            raise Unreadable("UNREADABLE", f"Line {at} holds a NUL byte, which no text has. {_AS_UTF_8}")
-        _decode(decoder, block, line, after_cr)
-        line += _line_ends(block, after_cr)
-        if line > MAX_LINES:
-            raise Unreadable("TOO_LARGE", f"The file has more than {MAX_LINES:,} lines. Upload it in parts.")
-        after_cr = block.endswith(b"\r")
-        block = file.read(BLOCK_BYTES)
-    _decode(decoder, b"", line, after_cr, final=True)
-    return non_ascii_line
+def _by_high_bytes(file: TextBytes) -> Encoding:
+    found = high_bytes(file)
+    if found.is_chinese:
+        lines = _lines_with(file, "GB18030", _NOT_ASCII)
+        return _read_as(file, "GB18030", "EVIDENCE", "The bytes that are not ASCII are Chinese characters.", lines)
+    choice = choose(found.triples)
+    if choice is None:
+        return _read_as(file, "UTF-8", "ASSUMPTION", "No encoding makes text of all bytes; UTF-8 is assumed.")
+    return _of_code_page(file, choice, may_be_chinese=found.may_be_chinese)
 
 
-def _decode(
-    decoder: codecs.IncrementalDecoder, block: bytes, line: int, after_cr: bool, *, final: bool = False
-) -> None:
-    try:
-        decoder.decode(block, final)
-    except UnicodeDecodeError as error:
-        # error.object begins with what the decoder had kept of the block before: never a line end.
-        at = line + _line_ends(error.object[: error.start], after_cr)
-        byte = error.object[error.start]
-        raise Unreadable(
-            "UNREADABLE", f"Line {at} is not UTF-8: it holds the byte 0x{byte:02X}. {_AS_UTF_8}"
-        ) from error
+def _of_code_page(file: TextBytes, choice: Choice, *, may_be_chinese: bool) -> Encoding:
+    name = choice.page
+    deciding = re.escape("".join(characters(name)[byte] for byte in choice.deciding))
+    lines = _lines_with(file, name, re.compile(f"[{deciding}]") if deciding else _NOT_ASCII)
+    alternatives: list[EncodingName] = [name]
+    if not choice.is_certain:
+        alternatives += [choice.other]
+    if may_be_chinese:
+        alternatives += ["GB18030"]
+    if len(alternatives) > 1:
+        message = f"The file is not UTF-8, and may be {' or '.join(alternatives)}: too few letters tell."
+        return _read_as(file, name, "ASSUMPTION", message, lines, tuple(alternatives))
+    if not choice.deciding:
+        message = "The file is not UTF-8; windows-1252, ISO-8859-1 and windows-1250 all give this text."
+        return _read_as(file, name, "ASSUMPTION", message, lines)
+    message = f"The file is not UTF-8; read as {name}, and not as {choice.other}, its letters stand as words have them."
+    return _read_as(file, name, "EVIDENCE", message, lines)
 
 
-def _first(block: bytes, pattern: bytes) -> int:
-    found = re.search(pattern, block)
-    assert found is not None
-    return found.start()
+def _read_as(
+    file: TextBytes,
+    name: EncodingName,
+    basis: Basis,
+    message: str,
+    lines: tuple[int, ...] = (),
+    alternatives: tuple[EncodingName, ...] = (),
+    seen: Scan | None = None,
+) -> Encoding:
+    """`seen` is the scan of this reading where there was one."""
+    seen = seen or scan(as_utf_8(file, name))
+    if not seen.is_clean:
+        message += find_damage(as_utf_8(file, name), name, is_hopeless=seen.is_hopeless).sentence()
+    if seen.has_nul:
+        message += _PADDING
+    return Encoding(name, Finding("ENCODING", basis, name, message, lines), alternatives)
 
 
-def _line_ends(block: bytes, after_cr: bool) -> int:
-    ends = block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
-    # A CR at the end of the block before has been counted: the LF that follows belongs to it.
-    return ends - (after_cr and block.startswith(b"\n"))
+def _lines_with(file: TextBytes, name: EncodingName, pattern: re.Pattern[str]) -> tuple[int, ...]:
+    return tuple(islice(_all_lines_with(as_utf_8(file, name), pattern), MAX_FINDING_LINES))
+
+
+def _all_lines_with(view: TextBytes, pattern: re.Pattern[str]) -> Iterator[int]:
+    for number, text in enumerate(read_lines(view), start=1):
+        if not text.isascii() and pattern.search(text):
+            yield number

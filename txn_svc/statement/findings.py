@@ -7,7 +7,6 @@ from runtime.currency import DECIMALS
 from txn_svc.ledger.money import Currency
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.columns import columns_value, places_of
-from txn_svc.statement.encoding import Encoding
 from txn_svc.statement.facts import Facts, amount_places, is_total
 from txn_svc.statement.format import Roles
 from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding
@@ -31,16 +30,6 @@ _ROLE_NAMES: Final = {
     "account": "the account",
     "status": "the status",
 }
-
-
-def encoding_finding(encoding: Encoding) -> Finding:
-    if encoding.has_bom:
-        return Finding("ENCODING", "DECLARED", "UTF-8", "The file begins with the mark of UTF-8.", (1,))
-    line = encoding.first_non_ascii_line
-    if line is None:
-        return Finding("ENCODING", "EVIDENCE", "UTF-8", "All characters are ASCII, which is UTF-8 too.")
-    message = f"All characters read as UTF-8; line {line} has the first that is not ASCII."
-    return Finding("ENCODING", "EVIDENCE", "UTF-8", message, (line,))
 
 
 def table_findings(table: Table) -> tuple[Finding, ...]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import BinaryIO, Final
+from typing import Final
 
 from txn_svc.statement.infer import MARK_NAMES, ORDER_NAMES, SIGN_SENTENCES, Open
+from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import MAX_OPTION_ROWS, Option, Property, Question, RejectedRow, ValidRow
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.values import rows_of_file
@@ -16,16 +17,16 @@ _LABELS: Final[Mapping[Property, Mapping[str, str]]] = {
 }
 
 
-def ask(file: BinaryIO, what: Open, readings: Mapping[str, Reading]) -> Question:
+def ask(file: TextBytes, what: Open, readings: Mapping[str, Reading]) -> Question:
     """`readings` are those that the possible values give."""
     options = tuple(
-        Option(value, _LABELS.get(what.property, {}).get(value, value), _rows(file, reading, what.lines))
+        Option(value, _LABELS.get(what.property, {}).get(value, value), shown_rows(file, reading, what.lines))
         for value, reading in readings.items()
     )
     return Question(what.property, what.message, options)
 
 
-def _rows(file: BinaryIO, reading: Reading, lines: tuple[int, ...]) -> tuple[ValidRow | RejectedRow, ...]:
+def shown_rows(file: TextBytes, reading: Reading, lines: tuple[int, ...]) -> tuple[ValidRow | RejectedRow, ...]:
     """Of the rows that are undecided, the first; of others, where there are none, as many."""
     wanted = set(lines[:MAX_OPTION_ROWS])
     rows = (row for row in rows_of_file(file, reading) if not wanted or row.line in wanted)

@@ -7,12 +7,14 @@ from typing import BinaryIO, Final
 
 from txn_svc.ledger.money import Currency
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.encoding import examine
-from txn_svc.statement.findings import encoding_finding, table_findings
+from txn_svc.statement.encoding import Encoding, encoding_named, examine
+from txn_svc.statement.findings import table_findings
 from txn_svc.statement.formats import formats
 from txn_svc.statement.infer import Given
-from txn_svc.statement.model import Finding, Proof, Property, Question, RejectedRow, ValidRow
+from txn_svc.statement.lines import TextBytes
+from txn_svc.statement.model import Finding, Option, Proof, Property, Question, RejectedRow, ValidRow
 from txn_svc.statement.own import STORI
+from txn_svc.statement.questions import shown_rows
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.settling import Settled, declared, found_out, is_declared, own_export
 from txn_svc.statement.survey import OtherForm
@@ -39,7 +41,7 @@ class Statement:
     questions: tuple[Question, ...]
     account_number: str | None
     proof: Proof
-    _file: BinaryIO = field(repr=False)
+    _file: TextBytes = field(repr=False)
     _reading: Reading = field(repr=False)
 
     def rows(self) -> Iterator[ValidRow | RejectedRow]:
@@ -71,33 +73,42 @@ def read(
     """
     if format_id is not None and format_id not in {STORI.id, *formats()}:
         raise ValueError(f"{quoted(format_id)} is no format: there are {', '.join([*formats(), STORI.id])}.")
-    encoding, table = examine(file), find_table(file, format_id)
+    past = remembered or {}
+    encoding = examine(file, encoding_named(answers.get("ENCODING")))
+    text = encoding.text(file)
+    table = find_table(text, format_id)
+    before = encoding_named(past.get(table.shape, _NOTHING).get("ENCODING"))
+    if before in encoding.alternatives:
+        encoding = examine(file, before, "REMEMBERED")
+        text = encoding.text(file)
+        table = find_table(text, format_id)
     given = Given(
         uploaded_on=uploaded_on,
         currency=currency,
         file_name=file_name,
         is_credit=is_credit,
         answers=answers,
-        remembered=(remembered or {}).get(table.shape, {}),
+        remembered=past.get(table.shape, _NOTHING),
         ledger=ledger or {},
     )
-    settled = _settle(file, table, given, format_id)
+    settled = _settle(text, table, given, format_id)
+    questions = (_encoding_question(file, encoding, given, format_id),) if encoding.alternatives else settled.questions
     account = next((one.value for one in settled.findings if one.property == "ACCOUNT"), None)
     return Statement(
         header=table.header,
         delimiter=table.delimiter,
         format_id=settled.reading.table.format_id,
         shape=table.shape,
-        findings=(encoding_finding(encoding), *table_findings(settled.reading.table), *settled.findings),
-        questions=settled.questions,
+        findings=(encoding.finding, *table_findings(settled.reading.table), *settled.findings),
+        questions=questions,
         account_number=account,
         proof=settled.proof,
-        _file=file,
+        _file=text,
         _reading=settled.reading,
     )
 
 
-def _settle(file: BinaryIO, table: Table, given: Given, format_id: str | None) -> Settled:
+def _settle(file: TextBytes, table: Table, given: Given, format_id: str | None) -> Settled:
     if table.is_own_export:
         return own_export(file, table, given)
     try:
@@ -109,3 +120,13 @@ def _settle(file: BinaryIO, table: Table, given: Given, format_id: str | None) -
         if format_id is not None or table.format is None:
             raise
     return found_out(file, replace(table, format=None), given)
+
+
+def _encoding_question(file: BinaryIO, encoding: Encoding, given: Given, format_id: str | None) -> Question:
+    """Asked alone: what the text is comes before what it means."""
+    options = list[Option]()
+    for name in encoding.alternatives:
+        text = examine(file, name).text(file)
+        reading = _settle(text, find_table(text, format_id), given, format_id).reading
+        options.append(Option(name, name, shown_rows(text, reading, encoding.finding.lines)))
+    return Question("ENCODING", encoding.finding.message, tuple(options))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from txn_svc.ledger.money import AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
@@ -13,6 +13,7 @@ from txn_svc.statement.dates import Dates, MonthDays, date_in_year
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.facts import amount_places, direction
 from txn_svc.statement.format import YEARLESS, DateOrder, Roles, SignRule
+from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import ReasonCode
 from txn_svc.statement.records import Record, read_records
 from txn_svc.statement.table import Table
@@ -70,7 +71,7 @@ class Reading:
         )
 
 
-def records_of(file: BinaryIO, table: Table) -> Iterable[Record]:
+def records_of(file: TextBytes, table: Table) -> Iterable[Record]:
     """The records after the header, as they were before they were escaped."""
     found = read_records(file, table.delimiter, table.widths, table.row_lines)
     rows = dropwhile(lambda record: record.line <= table.header_line, found)

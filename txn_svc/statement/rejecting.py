@@ -3,6 +3,7 @@
 from typing import Final
 
 from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.lines import first_written_out
 from txn_svc.statement.model import (
     MAX_CELLS_KEPT,
     MAX_CHARACTERS_KEPT,
@@ -15,13 +16,17 @@ from txn_svc.statement.records import Record
 _FAULTS: Final[dict[str, tuple[ReasonCode, str]]] = {
     "TOO_LONG": ("TOO_LONG", f"The line is longer than {MAX_LINE_CHARACTERS:,} characters."),
     "UNBALANCED_QUOTE": ("UNBALANCED_QUOTE", "A quotation mark opens a cell and is not closed at the cell's end."),
+    "BAD_ENCODING": ("BAD_ENCODING", "The row holds the byte {}, which is no text in the file's encoding."),
 }
 
 
 def without_columns(record: Record, width: int) -> RejectedRow:
     """The reject for a record with a fault, or of another width."""
     if record.fault is not None:
-        return RejectedRow(record.line, kept(record.cells), *_FAULTS[record.fault], None)
+        code, reason = _FAULTS[record.fault]
+        if code == "BAD_ENCODING":
+            reason = reason.format(first_written_out(record.cells[0]))
+        return RejectedRow(record.line, kept(record.cells), code, reason, None)
     reason = f"The row has {len(record.cells)} cells, the header has {width}."
     return RejectedRow(record.line, kept(record.cells), "CELL_COUNT", reason, None)
 

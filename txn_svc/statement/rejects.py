@@ -10,7 +10,7 @@ from txn_svc.statement.table import Table, any_table
 from txn_svc.statement.writing import write_rows
 
 # Of a row that was not split into cells.
-_WHOLE_LINE: Final = frozenset({"UNBALANCED_QUOTE", "TOO_LONG"})
+_WHOLE_LINE: Final = frozenset({"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING"})
 
 
 class Reject(NamedTuple):

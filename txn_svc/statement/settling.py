@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import BinaryIO, Final, cast
+from typing import Final, cast
 
 from txn_svc.ledger.money import DecimalMark
 from txn_svc.statement import infer, proofs
@@ -14,6 +14,7 @@ from txn_svc.statement.facts import Facts, chain_votes, facts, is_total
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
 from txn_svc.statement.infer import MARK_NAMES, Given, Open
+from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding, Proof, Property, Question, Unreadable, ValidRow
 from txn_svc.statement.questions import ask
 from txn_svc.statement.reading import AmountReader, Reading, chained, records_of
@@ -41,7 +42,7 @@ class Settled:
     proof: Proof = UNPROVED
 
 
-def own_export(file: BinaryIO, table: Table, given: Given) -> Settled:
+def own_export(file: TextBytes, table: Table, given: Given) -> Settled:
     """Refuses with Unreadable NO_ROWS."""
     _require_rows(records_of(file, table), table)
     return Settled(_reading(table, Roles(date=0), given), own_findings(table, given.currency))
@@ -56,7 +57,7 @@ def is_declared(known: Format) -> bool:
     return roles == simple and known.sign == "SIGNED" and None not in (known.date_order, known.decimal_mark)
 
 
-def declared(file: BinaryIO, table: Table, known: Format, given: Given) -> Settled:
+def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Settled:
     """A file of such a format. Refuses with Unreadable: NO_ROWS, OtherForm."""
     _require_rows(records_of(file, table), table)
     reading = _reading(table, known.roles, given, known)
@@ -68,7 +69,7 @@ def declared(file: BinaryIO, table: Table, known: Format, given: Given) -> Settl
     return Settled(replace(reading, years=years), tuple(findings))
 
 
-def found_out(file: BinaryIO, table: Table, given: Given) -> Settled:
+def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT; with OtherForm where no row is as declared."""
     _require_rows(records_of(file, table), table)
     known = table.format or _NO_FORMAT
@@ -111,7 +112,7 @@ def found_out(file: BinaryIO, table: Table, given: Given) -> Settled:
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
 
 
-def _proof(file: BinaryIO, reading: Reading, records: Iterable[Record]) -> Proof:
+def _proof(file: TextBytes, reading: Reading, records: Iterable[Record]) -> Proof:
     opening, closing = totals(records, reading)
     if reading.roles.balance is None and (opening is None or closing is None):
         return UNPROVED
@@ -124,7 +125,7 @@ def _proof(file: BinaryIO, reading: Reading, records: Iterable[Record]) -> Proof
     return walk.proof(opening, closing)
 
 
-def _variant(file: BinaryIO, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
+def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
     """The reading with an answer in place of what was taken meanwhile."""
     match asked:
         case "COLUMNS":
@@ -140,7 +141,7 @@ def _variant(file: BinaryIO, asked: Property, value: str, reading: Reading, foun
             return replace(reading, sign=cast("SignRule", value))
 
 
-def _columns(file: BinaryIO, table: Table, given: Given) -> tuple[Finding | Open, Roles]:
+def _columns(file: TextBytes, table: Table, given: Given) -> tuple[Finding | Open, Roles]:
     if table.format is not None:
         return columns_finding("DECLARED", table.format.roles, table), table.format.roles
     for basis, values in (("ANSWERED", given.answers), ("REMEMBERED", given.remembered)):
@@ -201,7 +202,7 @@ def _require_rows(records: Iterable[Record], table: Table) -> None:
         raise Unreadable("NO_ROWS", f"The file has no rows after its header in line {table.header_line}.")
 
 
-def _sample(file: BinaryIO, table: Table) -> list[Record]:
+def _sample(file: TextBytes, table: Table) -> list[Record]:
     """The first rows that have a cell for each column, and of these such as have a date and an amount if any has."""
     records = islice(records_of(file, table), SAMPLE_ROWS)
     wide = [record for record in records if record.fault is None and len(record.cells) == table.width]

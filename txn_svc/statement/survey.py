@@ -42,8 +42,8 @@ def survey(records: Iterable[Record], reading: Reading, uploaded_on: date) -> Ye
             if years is not None:
                 years.add(line, month_days[text])
                 dates.is_found = True
-            elif iso_dates[text] and len(readings(text)) > 1:
-                # It could be of any form.
+            elif iso_dates[text] and reading.date_order == "YMD" and len(readings(text)) > 1:
+                # Its month has a name: it is of any form.
                 dates.consider(line, text, is_other=True)
             else:
                 dates.is_found = True

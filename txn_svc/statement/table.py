@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import marks
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import YEARLESS, Format
 from txn_svc.statement.formats import formats, recognise
-from txn_svc.statement.lines import read_lines
+from txn_svc.statement.lines import TextBytes, read_lines
 from txn_svc.statement.model import MAX_LINE_CHARACTERS, MAX_ROW_LINES, Unreadable
 from txn_svc.statement.own import STORI, STORI_LINE, STORI_REASON, is_own_export
 from txn_svc.statement.records import Record, read_records, split_line
@@ -96,7 +96,7 @@ def key(name: str) -> str:
     return name.strip().casefold()
 
 
-def find_table(file: BinaryIO, format_id: str | None) -> Table:
+def find_table(file: TextBytes, format_id: str | None) -> Table:
     """Refuses with Unreadable: EMPTY, UNKNOWN_LAYOUT."""
     first = next(((line, text) for line, text in enumerate(read_lines(file), 1) if text and not text.isspace()), None)
     if first is None:
@@ -168,7 +168,7 @@ def _moved(found: Format, own: Sequence[int]) -> Format:
     return found if list(own) == list(range(len(own))) else found.with_columns_at(own)
 
 
-def _sample(file: BinaryIO, delimiter: str) -> list[Record]:
+def _sample(file: TextBytes, delimiter: str) -> list[Record]:
     return list(islice(read_records(file, delimiter, _ANY_WIDTH), SAMPLE_ROWS))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import BinaryIO
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
@@ -12,6 +11,7 @@ from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
 from txn_svc.statement.facts import amount_places, is_total, kind_of
 from txn_svc.statement.format import Roles
+from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
     MAX_CATEGORY_CHARACTERS,
     MAX_DESCRIPTION_CHARACTERS,
@@ -26,7 +26,7 @@ from txn_svc.statement.rejecting import kept, too_long, without_columns
 from txn_svc.statement.words import plain, words
 
 
-def rows_of_file(file: BinaryIO, reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[ValidRow | RejectedRow]:
     """All rows of the file, their cells as they stand in it."""
     records = records_of(file, reading.table)
     rows = _read(records, reading)

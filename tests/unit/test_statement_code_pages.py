@@ -1,0 +1,162 @@
+"""Which encoding a statement is in is told from its letters, with the lines that tell; or it is left open."""
+
+import codecs
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from txn_svc.statement.encoding import Encoding, examine
+from txn_svc.statement.lines import read_lines
+from txn_svc.statement.transcode import EncodingName
+
+# Each is a bank's file as it may be: none of the rule's own words stands for the whole.
+STATEMENTS: dict[str, tuple[EncodingName, str]] = {
+    "Spanish": (
+        "windows-1252",
+        "Fecha;Concepto;Importe\n01/07/2026;Compra en Cañitas, Logroño;-12,30\n02/07/2026;Peluquería Begoña;-20,00\n",
+    ),
+    "Portuguese": (
+        "windows-1252",
+        "Data;Descrição;Valor\n01/07/2026;Padaria do João;-3,20\n02/07/2026;Prestação da habitação;-500,00\n",
+    ),
+    "German": (
+        "windows-1252",
+        "Buchungstag;Verwendungszweck;Betrag\n01.07.2026;Bäckerei Schröder;-3,20 €\n02.07.2026;Überweisung;5,00\n",
+    ),
+    "French": (
+        "windows-1252",
+        "Date;Libellé;Débit\n01/07/2026;Prélèvement Électricité de l’Est;-3,20\n02/07/2026;Crêperie chez Hélène;5,00\n",
+    ),
+    "Italian": (
+        "windows-1252",
+        "Data;Descrizione;Importo\n01/07/2026;Caffè della Libertà;-3,20\n02/07/2026;Quota attività più mensilità;5\n",
+    ),
+    "Danish": (
+        "windows-1252",
+        "Dato;Tekst;Beløb\n01-07-2026;Køb i København;-3,20\n02-07-2026;Overførsel fra Åse Sørensen;5,00\n",
+    ),
+    "Dutch": (
+        "windows-1252",
+        "Datum;Naam;Bedrag\n01-07-2026;Café België;€ 3,20\n02-07-2026;Geïnde patiëntenbijdrage;5\n",
+    ),
+    "Polish": (
+        "windows-1250",
+        "Data;Tytuł operacji;Kwota\n2026-07-01;Płatność kartą Żabka Wrocław;-3,20\n2026-07-02;Świadczenie;5,00\n",
+    ),
+    "Czech": (
+        "windows-1250",
+        "Datum;Zpráva;Částka\n01.07.2026;Pekařství U Růže;-3,20 Kč\n02.07.2026;Příchozí úhrada;5,00 Kč\n",
+    ),
+    "Hungarian": (
+        "windows-1250",
+        "Dátum;Közlemény;Összeg\n2026.07.01;Kártyás fizetés Győr;-320\n2026.07.02;Tűzifa és szőlő a kertből;500\n",
+    ),
+    "Romanian": (
+        "windows-1250",
+        "Data;Descriere;Sumă\n01.07.2026;Cumpărare băcănie Iaşi;-3,20\n02.07.2026;Încasare după preţ;5,00\n",
+    ),
+    "Croatian": (
+        "windows-1250",
+        "Datum;Opis;Iznos\n01.07.2026;Plaćanje Županja;-3,20\n02.07.2026;Uplata na račun, Čakovec;5,00\n",
+    ),
+    "Chinese": (
+        "GB18030",
+        "交易日期,摘要,金额\n2026-07-01,支付宝消费,-3.20\n2026-07-02,工资,5000.00\n2026-07-03,ATM取款,-100.00\n",
+    ),
+    "Chinese in UTF-16": ("UTF-16LE", "日期,摘要,金额\n2026-07-01,支付宝消费,-3.20\n2026-07-02,工资,5000.00\n"),
+    "English in UTF-16": ("UTF-16BE", "Date,Memo,Amount\n2026-07-01,Coffee,-3.20\n"),
+}
+
+
+def found_in(content: bytes) -> Encoding:
+    return examine(io.BytesIO(content))
+
+
+def ascii_only(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+@pytest.mark.parametrize("language", STATEMENTS)
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_a_statement_is_read_in_its_own_encoding(language: str, ends: str) -> None:
+    name, text = STATEMENTS[language]
+    content = text.replace("\n", ends).encode(name)
+
+    found = found_in(content)
+
+    assert (found.name, found.finding.value, found.alternatives) == (name, name, ())
+    assert list(read_lines(found.text(io.BytesIO(content)))) == text.split("\n")[:-1]
+
+
+@pytest.mark.parametrize(
+    "language", [language for language, (name, _) in STATEMENTS.items() if name.startswith(("w", "G"))]
+)
+def test_the_lines_that_decide_are_the_evidence(language: str) -> None:
+    name, text = STATEMENTS[language]
+    found = found_in(text.encode(name)).finding
+    if not found.lines or found.basis == "ASSUMPTION":
+        assert language == "German"
+        return
+
+    lines = text.split("\n")
+    for line in found.lines:
+        lines[line - 1] = ascii_only(lines[line - 1])
+    changed = found_in("\n".join(lines).encode(name)).finding
+
+    assert found.basis == "EVIDENCE"
+    assert (changed.value, changed.basis) != (found.value, found.basis)
+
+
+@pytest.mark.parametrize("language", STATEMENTS)
+def test_a_mark_declares_utf_16(language: str) -> None:
+    text = STATEMENTS[language][1]
+
+    for name, mark in (("UTF-16LE", codecs.BOM_UTF16_LE), ("UTF-16BE", codecs.BOM_UTF16_BE)):
+        content = mark + text.encode(name)
+        found = found_in(content)
+        assert (found.finding.value, found.finding.basis, found.finding.lines) == (name, "DECLARED", (1,))
+        assert list(read_lines(found.text(io.BytesIO(content)))) == text.split("\n")[:-1]
+
+
+@pytest.mark.parametrize("text", ["Café", "Müller, Zürich", "Málaga", "5 € – Kraków"])
+def test_where_code_pages_agree_on_the_text_the_name_is_an_assumption(text: str) -> None:
+    found = found_in(f"date,description,amount\n2026-07-15,{text},1\n".encode("windows-1252"))
+
+    assert (found.name, found.finding.basis, found.finding.lines, found.alternatives) == (
+        "windows-1252",
+        "ASSUMPTION",
+        (2,),
+        (),
+    )
+
+
+@pytest.mark.parametrize("byte", [b"f\xeate", b"si\xea", b"Plze\xf2", b"\xd1"])
+def test_too_few_letters_leave_it_open(byte: bytes) -> None:
+    found = found_in(b"date,description,amount\n2026-07-15,x,1\n2026-07-15," + byte + b",1\n")
+
+    assert found.finding.basis == "ASSUMPTION"
+    assert found.finding.lines == (3,)
+    assert found.alternatives[0] == found.name
+    assert set(found.alternatives) == {"windows-1252", "windows-1250"}
+
+
+@pytest.mark.parametrize("codec", ["cp850", "mac_roman", "cp1251"])
+def test_other_code_pages_are_not_read_as_something_else(codec: str) -> None:
+    text = "Cr\u00e9dito a\u00f1o opci\u00f3n" if codec != "cp1251" else "Привет мир оплата"
+    content = f"date,description,amount\n2026-07-15,x,1\n2026-07-15,y,1\n2026-07-15,{text},1\n".encode(codec)
+
+    found = found_in(content)
+
+    assert (found.name, found.finding.basis) == ("UTF-8", "ASSUMPTION")
+    assert "Line 4 holds the byte" in found.finding.message
+
+
+@given(st.text(min_size=1, max_size=300), st.booleans())
+def test_utf_8_is_never_taken_for_another(text: str, has_bom: bool) -> None:
+    content = ("\ufeff" if has_bom else "").encode() + ("date,description,amount\n" + text.replace("\0", "")).encode()
+
+    found = found_in(content)
+
+    assert (found.name, found.alternatives) == ("UTF-8", ())
