@@ -14,8 +14,8 @@ _ADVICE: Final = {
         "Download the file again and upload it as it is, without opening and saving it in another program first."
     ),
     txn.IMPORT_FAILURE_CODE_UNKNOWN_LAYOUT: (
-        "Besides its own exports, Stori reads two layouts: the columns Id, Date, Transaction, and the columns date, "
-        "description, amount. If your bank offers several exports, choose one of these."
+        "Stori looks for rows with a date and an amount, each in a cell of its own. If your bank offers several "
+        "exports, choose CSV, and the one that lists single transactions."
     ),
     txn.IMPORT_FAILURE_CODE_OBJECT_GONE: "Upload the file again.",
     txn.IMPORT_FAILURE_CODE_NO_ROWS: "Check that the period you exported has transactions, then export it again.",

@@ -110,7 +110,7 @@ def test_a_failure_says_what_is_wrong_and_what_to_do() -> None:
     assert letter.subject == "brief.csv could not be imported"
     for words in spoken(letter):
         assert "Line 1 has the columns Foo and Bar" in words
-        assert "Stori reads two layouts" in words
+        assert "rows with a date and an amount" in words
         assert "39.74" not in words
 
 
