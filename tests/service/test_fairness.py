@@ -139,7 +139,7 @@ async def test_the_limit_of_waiting_imports_is_named_and_is_each_holders_own(txn
         await start(person, opened.id)
 
     assert refused.value.message == (
-        f"{WAITING_MAX} of your imports await their file or your review, the most that may; finish those first."
+        f"{WAITING_MAX} of your imports await their file, answer or review, the most that may; finish those first."
     )
     assert (refused.value.reason, refused.value.metadata) == (
         "TOO_MANY_WAITING_IMPORTS",

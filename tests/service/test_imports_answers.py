@@ -340,7 +340,7 @@ async def test_a_repeat_with_what_can_be_no_answer_is_refused(
     assert await get(person, found.id) == found
 
 
-async def test_the_formats_are_those_that_a_request_may_name(person: Client, account_id: str) -> None:
+async def test_the_formats_are_those_that_a_request_may_name(txn_importing: Txn, person: Client) -> None:
     listed = await person.imports.ListStatementFormats(txn_pb2.ListStatementFormatsRequest())
 
     ids = [one.id for one in listed.formats]
@@ -348,4 +348,6 @@ async def test_the_formats_are_those_that_a_request_may_name(person: Client, acc
     assert ids == sorted(ids)
     assert all(one.name for one in listed.formats)
     for one in ids:
-        await start(person, account_id, format_id=one)
+        # One person may not wait for so many.
+        holder = await txn_importing.person()
+        await start(holder, (await holder.open_account()).id, format_id=one)
