@@ -55,19 +55,18 @@ def padded(size: int) -> bytes:
     return BRIEF + b"\n" * (size - len(BRIEF))
 
 
-KNOWN = (
-    "It reads the columns Id, Date, Transaction or date, description, amount, and those of its own export, "
-    "separated by commas or semicolons."
+NO_ROW = (
+    "No row of the first 200 has a date and an amount in cells of their own, separated by commas, semicolons, tabs or "
+    "vertical bars. Line 1 is"
 )
 AS_CSV, AS_UTF_8 = "Export the statement as CSV and upload that.", "Save the file as CSV in UTF-8 and upload it again."
-AMOUNTS = "It reads amounts such as -1234.56."
 REFUSED: dict[str, tuple[bytes, str, str]] = {
     "empty": (b"", "EMPTY", "The file is empty."),
     "blank": (b"\n \r\n\t", "EMPTY", "The file holds nothing but blank lines."),
-    "one byte": (b"x", "UNKNOWN_LAYOUT", f"Line 1 is no header that Stori knows: “x”. {KNOWN}"),
+    "one byte": (b"x", "UNKNOWN_LAYOUT", f"{NO_ROW} “x”."),
     "header only": (b"Id,Date,Transaction\n", "NO_ROWS", "The file has no rows after its header in line 1."),
     "unknown columns": (
-        b"When,How much\n7/15,1\n", "UNKNOWN_LAYOUT", f"Line 1 is no header that Stori knows: “When,How much”. {KNOWN}",
+        b"When,How much\nsoon,1\n", "UNKNOWN_LAYOUT", f"{NO_ROW} “When,How much”.",
     ),
     "PDF": (b"%PDF-1.7\n" + BRIEF, "NOT_A_STATEMENT", f"The file is a PDF document, whatever its name. {AS_CSV}"),
     "ZIP": (
@@ -97,17 +96,12 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
         f"Line 1 holds the byte 0xFF, which is no text in UTF-8, and most lines are like it. {AS_UTF_8}",
     ),
     "one line": (
-        b"x" * LIMIT, "UNKNOWN_LAYOUT", f"Line 1 is no header that Stori knows: “{'x' * 80}…”. {KNOWN}",
+        b"x" * LIMIT, "UNKNOWN_LAYOUT", f"{NO_ROW} “{'x' * 80}…”.",
     ),
     "a million columns": (
         b"a," * 1_000_000 + b"a\n1\n",
         "UNKNOWN_LAYOUT",
-        f"Line 1 is no header that Stori knows: “{'a,' * 40}…”. {KNOWN}",
-    ),
-    "another layout's amounts": (
-        b'Id,Date,Transaction\n0,7/15,"12,3,4"\n',
-        "UNKNOWN_LAYOUT",
-        f"The amounts are written in a way that Stori does not read: “12,3,4” in line 2. {AMOUNTS}",
+        f"{NO_ROW} “{'a,' * 40}…”.",
     ),
     "more than an account holds": (
         b"date,description,amount\n2026-07-01,a,90000000000000000\n2026-07-01,b,90000000000000000\n",
@@ -151,7 +145,7 @@ REJECTED: dict[str, tuple[str, str, str, str]] = {
     "no amount": ("4,8/14,", "BAD_AMOUNT", "There is no amount.", "Transaction"),
     "a third decimal": ("4,8/14,1.005", "BAD_AMOUNT", "“1.005” has 3 decimals, but USD has 2.", "Transaction"),
     "over 64 bits": ("4,8/14,92233720368547758.08", "BAD_AMOUNT", "The amount “9223", "Transaction"),
-    "no such day": ("4,2/30,+1", "BAD_DATE", "“2/30” is no month and day of any year.", "Date"),
+    "no such day": ("4,2/30,+1", "BAD_DATE", "The date “2/30” is no month and day of any year.", "Date"),
     "no date": ("4,,+1", "NO_DATE", "There is no date.", "Date"),
     "too few cells": ("4,8/14", "CELL_COUNT", "The row has 2 cells, the header has 3.", ""),
     "too many cells": ("4" + ",x" * 99, "CELL_COUNT", "The row has 100 cells, the header has 3.", ""),
@@ -222,9 +216,13 @@ async def test_an_odd_file_that_can_be_read_is_read_right(
     assert await figures(person, opened.id) == brief
 
 
-@pytest.mark.parametrize("encoding", ["windows-1252", "windows-1250", "GB18030"])
+@pytest.mark.parametrize("encoding", ["windows-1252", "GB18030"])
 async def test_a_file_that_is_not_utf_8_keeps_its_letters(txn_whole: Txn, encoding: str) -> None:
-    texts = {"windows-1252": "Peña, España", "windows-1250": "Żabka, Łódź", "GB18030": "支付宝消费"}
+    texts = {
+        "windows-1252": "Peña, España",
+        "windows-1250": "Żabka, Łódź, zażółć gęślą jaźń, ulica Świętokrzyska",
+        "GB18030": "支付宝消费",
+    }
     person = await txn_whole.person()
     opened = await person.open_account()
 

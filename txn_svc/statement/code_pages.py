@@ -18,7 +18,7 @@ _MOST_IMPLAUSIBLE_SHARE: Final = 0.25
 # The one page has to make the file so many times more likely than the other.
 _CERTAIN_ODDS: Final = 20.0
 
-_USUAL_SIGN, _BESIDE_DIGIT, _STRANGE, _UNDEFINED = 0.03, 2e-4, 3e-5, 1e-7
+_USUAL_SIGN, _BESIDE_DIGIT, _STRANGE, _UNDEFINED = 0.02, 2e-4, 3e-5, 1e-7
 _LETTERS: Final = 66
 _SURROUNDINGS: Final = 9
 _OWN_SHARE: Final = 0.8
