@@ -120,8 +120,9 @@ def is_undecided(text: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def amount_reader(currency: Currency, mark: DecimalMark) -> Callable[[str], int]:
-    """Minor units with the sign as it is written, none being a plus; a word after it is not looked at.
+def amount_reader(currency: Currency, mark: DecimalMark, *, with_words: bool = False) -> Callable[[str], int]:
+    """Minor units with the sign as it is written, none being a plus. `with_words`: a word after it is somebody else's
+    to look at; without, it makes the text no amount.
 
     Refuses with AmountError, OtherCurrencyError.
     """
@@ -134,7 +135,7 @@ def amount_reader(currency: Currency, mark: DecimalMark) -> Callable[[str], int]
         except AmountError as error:
             found = written(stripped)
             whole = None if found is None else _THOUSANDS[mark].fullmatch(found.digits)
-            if found is None or whole is None:
+            if found is None or whole is None or (found.word is not None and not with_words):
                 raise error from None
         if found.currency_code not in {None, currency.code}:
             raise OtherCurrencyError(f"{quoted(text)} is in {found.currency_code}; this account is in {currency.code}.")

@@ -239,7 +239,7 @@ def _sides(
 def is_chain(amounts: Sequence[str], balances: Sequence[str], currency: Currency) -> bool:
     """Whether each balance is the one before it, or the one after it, and an amount; for one of the decimal marks."""
     for mark in MARKS:
-        read = amount_reader(currency, mark)
+        read = amount_reader(currency, mark, with_words=True)
         try:
             values = [(read(amount), read(balance)) for amount, balance in zip(amounts, balances, strict=True)]
         except AmountError:

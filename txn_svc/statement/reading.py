@@ -98,7 +98,9 @@ class AmountReader:
 
     def __init__(self, reading: Reading) -> None:
         self._reading, self._roles = reading, reading.roles
-        self._read = amount_reader(reading.currency, reading.decimal_mark)
+        has_words = reading.sign not in {"SIGNED", "INVERTED"}
+        self._read = amount_reader(reading.currency, reading.decimal_mark, with_words=has_words)
+        self._read_balance = amount_reader(reading.currency, reading.decimal_mark, with_words=True)
 
     def __call__(self, cells: Sequence[str]) -> int:
         """Raises RowError."""
@@ -125,7 +127,7 @@ class AmountReader:
         if at is None:
             return None
         try:
-            minor = self._read(cells[at])
+            minor = self._read_balance(cells[at])
         except AmountError:
             return None
         found = written(cells[at])

@@ -191,6 +191,8 @@ def _require_declared(found: Facts, known: Format) -> None:
         raise OtherForm(f"The dates are not written as this format has them: {EXAMPLES[known.date_order]}.")
     if known.decimal_mark is not None and not found.marks.fits(known.decimal_mark):
         raise OtherForm(f"The amounts are not written as this format has them: with {MARK_NAMES[known.decimal_mark]}.")
+    if known.sign == "SIGNED" and known.roles.indicator is None and (found.debits.count or found.credits.count):
+        raise OtherForm("The amounts have words beside them, where this format has a minus for debits.")
 
 
 def _value(settled: Finding | Open) -> str:

@@ -36,7 +36,7 @@ def _name(cells: Sequence[str]) -> str | None:
 
 def _balance(cells: Sequence[str], reading: Reading) -> int | None:
     """The last amount of the line: a balance stands at the right of what led to it."""
-    read = amount_reader(reading.currency, reading.decimal_mark)
+    read = amount_reader(reading.currency, reading.decimal_mark, with_words=True)
     texts = [part for cell in cells for part in (cell, cell.partition(":")[2]) if part.strip()]
     for text in reversed(texts):
         if written(text) and not readings(text):
