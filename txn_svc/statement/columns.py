@@ -11,6 +11,7 @@ from txn_svc.ledger.money import AmountError, Currency
 from txn_svc.statement.amounts import MARKS, amount_reader, marks, written
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
+from txn_svc.statement.model import MAX_OPTIONS
 from txn_svc.statement.words import plain, roles_of, words
 
 _MOST: Final = 0.8
@@ -205,7 +206,7 @@ def _with_amounts(
     if found.keys() & {"amount", "debit", "credit"}:
         return [found]
     free = [at for at in _free(found, contents) if contents[at].filled and not contents[at].is_counter]
-    numbers = [at for at in free if contents[at].is_mostly(contents[at].amounts, _MOST)]
+    numbers = [at for at in free if contents[at].is_mostly(contents[at].amounts, _MOST)][:MAX_OPTIONS]
     full = [at for at in numbers if contents[at].filled >= len(contents[at].cells) * _MOST]
     for one, two in combinations(numbers, 2):
         if _take_turns(contents[one].cells, contents[two].cells):
