@@ -113,12 +113,6 @@ def marks(text: str) -> frozenset[DecimalMark]:
     return frozenset() if found is None else _marks_of(found.digits)
 
 
-def is_undecided(text: str) -> bool:
-    """Whether it would be another amount with the other decimal mark."""
-    found = written(text)
-    return found is not None and len(_marks_of(found.digits)) > 1 and ("." in found.digits or "," in found.digits)
-
-
 @lru_cache(maxsize=64)
 def amount_reader(currency: Currency, mark: DecimalMark, *, with_words: bool = False) -> Callable[[str], int]:
     """Minor units with the sign as it is written, none being a plus. `with_words`: a word after it is somebody else's
@@ -149,11 +143,29 @@ def amount_reader(currency: Currency, mark: DecimalMark, *, with_words: bool = F
     return read
 
 
+@lru_cache(maxsize=64)
+def balance_reader(currency: Currency, mark: DecimalMark) -> Callable[[str], int]:
+    """As `amount_reader`, where a word for debit after it makes a balance negative."""
+    read = amount_reader(currency, mark, with_words=True)
+
+    def read_balance(text: str) -> int:
+        minor, found = read(text), written(text)
+        return -abs(minor) if found is not None and found.word == "debit" else minor
+
+    return read_balance
+
+
+def is_some(text: str) -> bool:
+    """Whether it is an amount other than zero."""
+    found = written(text)
+    return found is not None and any(digit in "123456789" for digit in found.digits)
+
+
 def _marks_of(digits: str) -> frozenset[DecimalMark]:
     fitting = frozenset(mark for mark in MARKS if _THOUSANDS[mark].fullmatch(digits))
     # Nobody separates thousands of nothing: 0.123 has a decimal point.
     if len(fitting) > 1 and re.match("0[.,]", digits):
-        return frozenset({digits[1]})  # type: ignore[arg-type]
+        return frozenset(mark for mark in MARKS if mark == digits[1])
     return fitting
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from runtime.currency import DECIMALS
 from txn_svc.ledger.money import AmountError, Currency
-from txn_svc.statement.amounts import MARKS, amount_reader, marks, written
+from txn_svc.statement.amounts import MARKS, amount_reader, is_some, marks
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
 from txn_svc.statement.model import MAX_OPTIONS
@@ -18,6 +18,7 @@ _MOST: Final = 0.8
 _HALF: Final = 0.5
 _MAX_WORDS: Final = 12
 _LEAST_CHAIN: Final = 3
+_MAX_COUNTER_DIGITS: Final = 18
 _NUMERIC: Final = ("amount", "debit", "credit", "balance")
 
 
@@ -63,7 +64,9 @@ class Content:
     @property
     def is_counter(self) -> bool:
         """Whole numbers, each by one more or less than the one before: they number the rows."""
-        whole = [int(cell) for cell in self.cells if cell.isascii() and cell.isdigit() and len(cell) < 18]  # noqa: PLR2004
+        whole = [
+            int(cell) for cell in self.cells if cell.isascii() and cell.isdigit() and len(cell) < _MAX_COUNTER_DIGITS
+        ]
         steps = {two - one for one, two in pairwise(whole)}
         return len(whole) == len(self.cells) and len(whole) >= _LEAST_CHAIN and steps in ({1}, {-1})
 
@@ -227,7 +230,7 @@ def _sides(
     ways = list[dict[str, list[int]]]()
     for debit, credit in ((one, two), (two, one)):
         signed = [
-            f"-{paid}" if _is_some(paid) else received
+            f"-{paid}" if is_some(paid) else received
             for paid, received in zip(contents[debit].cells, contents[credit].cells, strict=True)
         ]
         for balance in (at for at in full if at not in {one, two}):
@@ -256,12 +259,7 @@ def is_chain(amounts: Sequence[str], balances: Sequence[str], currency: Currency
 
 def _take_turns(ones: Sequence[str], twos: Sequence[str]) -> bool:
     """Whether in each row exactly one of the two has an amount that is not zero."""
-    return all(_is_some(one) != _is_some(two) for one, two in zip(ones, twos, strict=True))
-
-
-def _is_some(cell: str) -> bool:
-    found = written(cell)
-    return found is not None and any(digit in "123456789" for digit in found.digits)
+    return all(is_some(one) != is_some(two) for one, two in zip(ones, twos, strict=True))
 
 
 def _roles(found: dict[str, list[int]], contents: Sequence[Content], *, is_by_name: bool) -> Roles:

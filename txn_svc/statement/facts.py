@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from txn_svc.ledger.money import Currency, DecimalMark
-from txn_svc.statement.amounts import marks, written
+from txn_svc.statement.amounts import is_some, marks, written
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import DateOrder, Roles
 from txn_svc.statement.records import Record
@@ -102,13 +102,15 @@ def _is_balance(cells: Sequence[str], roles: Roles) -> bool:
 
 def is_total(cells: Sequence[str]) -> bool:
     """Whether its first text is a word for a total, or for the balance before or after all rows."""
-    known = words()
-    for cell in cells:
-        if any(character.isalpha() for character in cell) and not readings(cell):
-            text = plain(cell)
-            # "Total" alone: with more behind it, it may be a shop's name.
-            return text in known.total or begins_with(text, known.opening) or begins_with(text, known.closing)
-    return False
+    known, text = words(), plain(first_text(cells))
+    # "Total" alone: with more behind it, it may be a shop's name.
+    return text in known.total or begins_with(text, known.opening) or begins_with(text, known.closing)
+
+
+def first_text(cells: Sequence[str]) -> str:
+    """The first cell with letters that is no date; empty where there is none."""
+    has_letters = (cell for cell in cells if any(character.isalpha() for character in cell))
+    return next((cell for cell in has_letters if not readings(cell)), "")
 
 
 def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> None:
@@ -152,11 +154,11 @@ def _add_mark(found: Facts, line: int, text: str, currency: Currency) -> None:
 def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> None:
     if roles.debit is not None and (debit := written(cells[roles.debit])):
         found.minus_in_debits += debit.sign < 0
-        found.plus_in_debits += debit.sign >= 0 and _is_some(debit.digits)
+        found.plus_in_debits += debit.sign >= 0 and is_some(cells[roles.debit])
     if roles.credit is not None and (credit := written(cells[roles.credit])):
         found.minus_in_credits += credit.sign < 0
-        found.plus_in_credits += credit.sign >= 0 and _is_some(credit.digits)
-    if roles.amount is None or (amount := written(cells[roles.amount])) is None or not _is_some(amount.digits):
+        found.plus_in_credits += credit.sign >= 0 and is_some(cells[roles.credit])
+    if roles.amount is None or (amount := written(cells[roles.amount])) is None or not is_some(cells[roles.amount]):
         return
     (found.negative if amount.sign < 0 else found.positive).add(line)
     word = amount.word if roles.indicator is None else direction(cells[roles.indicator])
@@ -167,10 +169,6 @@ def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> No
 def direction(text: str) -> str | None:
     word = plain(text)
     return "debit" if word in words().debit else "credit" if word in words().credit else None
-
-
-def _is_some(digits: str) -> bool:
-    return any(digit in "123456789" for digit in digits)
 
 
 def chain_votes(values: Iterable[tuple[int, int] | None]) -> dict[str, int]:

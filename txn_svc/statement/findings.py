@@ -115,6 +115,7 @@ def _header(table: Table) -> Finding:
         message = "The file has no header: its first row has a date and an amount already."
         return Finding("HEADER", "EVIDENCE", "", f"{message}{skipped}", (table.header_line + 1,))
     shown = table.delimiter.join(table.header)
+    basis: Basis
     if table.is_own_export:
         known, basis = "the header of Stori's own export", "DECLARED"
     elif table.format is not None:
@@ -124,7 +125,7 @@ def _header(table: Table) -> Finding:
     rejects = ", with the two columns that its files of rejected rows have" if table.has_rejects else ""
     lines = (table.header_line, *before)[:MAX_FINDING_LINES]
     message = f"Line {table.header_line} is {known}{rejects}.{skipped}"
-    return Finding("HEADER", basis, shown, message, lines)  # type: ignore[arg-type]
+    return Finding("HEADER", basis, shown, message, lines)
 
 
 def _count(number: int, what: str) -> str:

@@ -39,6 +39,14 @@ class Roles:
     account: int | None = None
     status: int | None = None
 
+    @property
+    def are_simple(self) -> bool:
+        """Whether there is no column besides a date, an amount, one description and an id."""
+        simple = Roles(
+            date=self.date, amount=self.amount, description=self.description[:1], external_id=self.external_id
+        )
+        return self == simple
+
     def moved(self, places: Sequence[int]) -> "Roles":
         """The same columns where column n stands at places[n]."""
         old = {one.name: getattr(self, one.name) for one in fields(self)}

@@ -13,7 +13,7 @@ from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.facts import Facts
 from txn_svc.statement.format import DATE_ORDERS, YEARLESS, DateOrder, Roles, SignRule
 from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding, Property
-from txn_svc.statement.reading import Direction
+from txn_svc.statement.reading import Side
 from txn_svc.statement.table import Table
 from txn_svc.statement.votes import Tally, Verdict
 from txn_svc.statement.years import YearPlan
@@ -21,6 +21,10 @@ from txn_svc.statement.years import YearPlan
 _ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
 _YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
+ANSWERED: Final = "You answered so."
+REMEMBERED: Final = "As in your last file with this header."
+# The others stand beside the sentence.
+LINES_SAID: Final = 3
 ORDER_NAMES: Final[Mapping[DateOrder, str]] = {
     "DMY": "day, month, year",
     "MDY": "month, day, year",
@@ -68,7 +72,7 @@ def date_order(  # noqa: PLR0911 -- one for each ground
         return declared_order(declared, lines)
     verdict = facts.dates.verdict(_ORDERS)
     if (answer := given.answers.get("DATE_ORDER")) in DATE_ORDERS:
-        return _date_finding("ANSWERED", answer, "You answered so.", ())
+        return _date_finding("ANSWERED", answer, ANSWERED, ())
     if verdict is None:
         # No row can be read: every row says so itself.
         return _date_finding("ASSUMPTION", "YMD", "No row has a date.", ())
@@ -79,7 +83,7 @@ def date_order(  # noqa: PLR0911 -- one for each ground
         return _date_finding("EVIDENCE", verdict.value, message, verdict.lines)
     values = (verdict.value, *verdict.rivals)
     if (before := given.remembered.get("DATE_ORDER")) in values:
-        return _date_finding("REMEMBERED", before, "As in your last file with this header.", ())
+        return _date_finding("REMEMBERED", before, REMEMBERED, ())
     if "DMY" in values and facts.dotted.count and not facts.slashed.count:
         message = "No row decides; dates with dots are taken as day first, as every bank writes them."
         return _date_finding("ASSUMPTION", "DMY", message, verdict.lines)
@@ -93,7 +97,7 @@ def decimal_mark(  # noqa: PLR0911 -- one for each ground
     if declared is not None:
         return declared_mark(declared, lines)
     if (answer := given.answers.get("DECIMAL_MARK")) in MARKS:
-        return Finding("DECIMAL_MARK", "ANSWERED", answer, "You answered so.")
+        return Finding("DECIMAL_MARK", "ANSWERED", answer, ANSWERED)
     verdict = facts.marks.verdict(MARKS)
     if verdict is None:
         return Finding("DECIMAL_MARK", "ASSUMPTION", ".", "No row has an amount.")
@@ -101,7 +105,7 @@ def decimal_mark(  # noqa: PLR0911 -- one for each ground
         message = f"Amounts have {MARK_NAMES[verdict.value]}: {_lines(verdict.lines)} cannot be read otherwise."
         return Finding("DECIMAL_MARK", "EVIDENCE", verdict.value, message, verdict.lines)
     if (before := given.remembered.get("DECIMAL_MARK")) in MARKS:
-        return Finding("DECIMAL_MARK", "REMEMBERED", before, "As in your last file with this header.")
+        return Finding("DECIMAL_MARK", "REMEMBERED", before, REMEMBERED)
     if not facts.undecided_marks.count:
         return Finding("DECIMAL_MARK", "ASSUMPTION", verdict.value, "No amount has a mark, so none is read otherwise.")
     shown = tuple(facts.undecided_marks.lines)
@@ -125,7 +129,7 @@ def sign(  # noqa: PLR0911 -- one for each ground
     if roles.amount is None:
         return Finding("SIGN", "EVIDENCE", "SPLIT", SIGN_SENTENCES["SPLIT"], header)
     if (answer := given.answers.get("SIGN")) in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"}:
-        return Finding("SIGN", "ANSWERED", answer, "You answered so.")
+        return Finding("SIGN", "ANSWERED", answer, ANSWERED)
     signed, inverted = chain.get("SIGNED", 0), chain.get("INVERTED", 0)
     if facts.negative.count:
         return _signed(facts, signed, inverted, given)
@@ -143,7 +147,7 @@ def sign(  # noqa: PLR0911 -- one for each ground
             "SIGN", "EVIDENCE", value, f"{SIGN_SENTENCES[cast('SignRule', value)]} The balances show it.", lines
         )
     if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"}:
-        return Finding("SIGN", "REMEMBERED", before, "As in your last file with this header.")
+        return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
     message = "No amount has a sign, and no word or column says which are debits."
     return Open("SIGN", message, ("DEBITS", "CREDITS") if given.is_credit else ("CREDITS", "DEBITS"), lines)
 
@@ -156,7 +160,7 @@ def _signed(facts: Facts, signed: int, inverted: int, given: Given) -> Settled:
     if signed or not (given.is_credit or facts.positive.count >= facts.negative.count):
         return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
     if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED"}:
-        return Finding("SIGN", "REMEMBERED", before, "As in your last file with this header.")
+        return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
     message = "Nothing says whether a minus is what you paid, or what was paid back to you as on a card's statement."
     return Open("SIGN", message, ("SIGNED", "INVERTED"), lines)
 
@@ -171,7 +175,7 @@ SIGN_SENTENCES: Final[Mapping[SignRule, str]] = {
 }
 
 
-def unmarked(facts: Facts, roles: Roles) -> Direction | None:
+def unmarked(facts: Facts, roles: Roles) -> Side | None:
     """What an amount without a word is where only the others have one."""
     if roles.indicator is not None and facts.debits.count and facts.credits.count:
         return None
@@ -200,7 +204,7 @@ def with_year(assumed: YearPlan, table: Table, given: Given) -> tuple[YearPlan, 
 
 def _years_said(table: Table, given: Given) -> Iterable[tuple[int, Basis, str, tuple[int, ...]]]:
     if (answer := given.answers.get("YEAR", "")).isdecimal():
-        yield int(answer), "ANSWERED", "You answered so.", ()
+        yield int(answer), "ANSWERED", ANSWERED, ()
     found = {int(year): record.line for record in table.before for cell in record.cells for year in _YEAR.findall(cell)}
     if found:
         year = max(found)
@@ -256,5 +260,5 @@ def _merged(*tallies: Tally) -> tuple[int, ...]:
 
 
 def _lines(lines: Sequence[int]) -> str:
-    shown = ", ".join(map(str, lines[:3]))
-    return f"line {shown}" if len(lines) == 1 else f"lines {shown}{' and others' if len(lines) > 3 else ''}"  # noqa: PLR2004
+    shown = ", ".join(map(str, lines[:LINES_SAID]))
+    return f"line {shown}" if len(lines) == 1 else f"lines {shown}{' and others' if lines[LINES_SAID:] else ''}"

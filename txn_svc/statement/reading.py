@@ -8,7 +8,7 @@ from typing import Literal
 
 from txn_svc.ledger.money import AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, written
+from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance_reader, written
 from txn_svc.statement.dates import Dates, MonthDays, date_in_year
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.facts import amount_places, direction
@@ -20,7 +20,7 @@ from txn_svc.statement.table import Table
 from txn_svc.statement.words import plain
 from txn_svc.statement.years import YearPlan, YearWalk
 
-Direction = Literal["debit", "credit"]
+Side = Literal["debit", "credit"]
 
 
 class RowError(ValueError):
@@ -45,7 +45,7 @@ class Reading:
     sign: SignRule
     newest_year: int
     years: YearPlan | None = None
-    unmarked: Direction | None = None
+    unmarked: Side | None = None
     debit_minus: bool = False
     credit_minus: bool = False
     last_line: int | None = None
@@ -58,13 +58,9 @@ class Reading:
     @property
     def is_simple(self) -> bool:
         """Whether a row is no more than a date, an amount with its sign, one description and an id."""
-        roles = self.roles
-        others = (roles.value_date, roles.debit, roles.credit, roles.indicator, roles.currency, roles.balance)
-        more = (*others, roles.category, roles.account, roles.status)
         return (
             self.sign == "SIGNED"
-            and all(at is None for at in more)
-            and len(roles.description) <= 1
+            and self.roles.are_simple
             and self.last_line is None
             and not self.has_continuations
             and self.header_currency in {None, self.currency.code}
@@ -100,7 +96,7 @@ class AmountReader:
         self._reading, self._roles = reading, reading.roles
         has_words = reading.sign not in {"SIGNED", "INVERTED"}
         self._read = amount_reader(reading.currency, reading.decimal_mark, with_words=has_words)
-        self._read_balance = amount_reader(reading.currency, reading.decimal_mark, with_words=True)
+        self._read_balance = balance_reader(reading.currency, reading.decimal_mark)
 
     def __call__(self, cells: Sequence[str]) -> int:
         """Raises RowError."""
@@ -127,11 +123,9 @@ class AmountReader:
         if at is None:
             return None
         try:
-            minor = self._read_balance(cells[at])
+            return self._read_balance(cells[at])
         except AmountError:
             return None
-        found = written(cells[at])
-        return -abs(minor) if found is not None and found.word == "debit" else minor
 
     def _cell(self, cells: Sequence[str], at: int) -> int:
         try:

@@ -50,11 +50,7 @@ def own_export(file: TextBytes, table: Table, given: Given) -> Settled:
 
 def is_declared(known: Format) -> bool:
     """Whether the format leaves nothing to be found out, and its rows are no more than date, amount, text and id."""
-    roles = known.roles
-    simple = Roles(
-        date=roles.date, amount=roles.amount, description=roles.description[:1], external_id=roles.external_id
-    )
-    return roles == simple and known.sign == "SIGNED" and None not in (known.date_order, known.decimal_mark)
+    return known.roles.are_simple and known.sign == "SIGNED" and None not in (known.date_order, known.decimal_mark)
 
 
 def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Settled:
@@ -144,11 +140,10 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
 def _columns(file: TextBytes, table: Table, given: Given) -> tuple[Finding | Open, Roles]:
     if table.format is not None:
         return columns_finding("DECLARED", table.format.roles, table), table.format.roles
-    for basis, values in (("ANSWERED", given.answers), ("REMEMBERED", given.remembered)):
-        roles = roles_from(values.get("COLUMNS", ""), table.header)
-        if roles is not None:
-            message = "You answered so." if basis == "ANSWERED" else "As in your last file with this header."
-            return columns_finding(basis, roles, table, message), roles  # type: ignore[arg-type]
+    if (answered := roles_from(given.answers.get("COLUMNS", ""), table.header)) is not None:
+        return columns_finding("ANSWERED", answered, table, infer.ANSWERED), answered
+    if (before := roles_from(given.remembered.get("COLUMNS", ""), table.header)) is not None:
+        return columns_finding("REMEMBERED", before, table, infer.REMEMBERED), before
     sample = _sample(file, table)
     assigned = assign(_own_names(table), [record.cells for record in sample], given.currency)
     if assigned is None:

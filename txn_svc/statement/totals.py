@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from txn_svc.ledger.money import AmountError
-from txn_svc.statement.amounts import amount_reader, written
+from txn_svc.statement.amounts import balance_reader, written
 from txn_svc.statement.dates import readings
+from txn_svc.statement.facts import first_text
 from txn_svc.statement.model import Total
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.records import Record
@@ -24,28 +25,22 @@ def totals(records: Iterable[Record], reading: Reading) -> tuple[Total | None, T
 
 def _name(cells: Sequence[str]) -> str | None:
     """What the first text of a line says it is."""
-    known = words()
-    for cell in cells:
-        if any(character.isalpha() for character in cell) and not readings(cell):
-            text = plain(cell.partition(":")[0])
-            if begins_with(text, known.opening):
-                return "opening"
-            return "closing" if begins_with(text, known.closing) else None
-    return None
+    known, text = words(), plain(first_text(cells).partition(":")[0])
+    if begins_with(text, known.opening):
+        return "opening"
+    return "closing" if begins_with(text, known.closing) else None
 
 
 def _balance(cells: Sequence[str], reading: Reading) -> int | None:
     """The last amount of the line: a balance stands at the right of what led to it."""
-    read = amount_reader(reading.currency, reading.decimal_mark, with_words=True)
+    read = balance_reader(reading.currency, reading.decimal_mark)
     texts = [part for cell in cells for part in (cell, cell.partition(":")[2]) if part.strip()]
     for text in reversed(texts):
         if written(text) and not readings(text):
             try:
-                minor = read(text)
+                return read(text)
             except AmountError:
                 return None
-            found = written(text)
-            return -abs(minor) if found is not None and found.word == "debit" else minor
     return None
 
 

@@ -1,27 +1,15 @@
 """The year rule: which years the rows of a file have whose dates are only month and day."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 from txn_svc.statement.model import MAX_FINDING_LINES, Finding
+from txn_svc.statement.votes import Tally
 
 _JUMP_MONTHS: Final = 6
 
 MonthDay = tuple[int, int]
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Where the month jumps by more than six between two rows: how often, and the first lines after a jump."""
-
-    count: int = 0
-    lines: list[int] = field(default_factory=list)
-
-    def add(self, line: int) -> None:
-        self.count += 1
-        if len(self.lines) < MAX_FINDING_LINES:
-            self.lines.append(line)
 
 
 class YearSurvey:
@@ -35,8 +23,9 @@ class YearSurvey:
         self._last: tuple[int, MonthDay] = (0, (0, 0))
         self._ascending_pairs = 0
         self._descending_pairs = 0
-        self._falls = _Turn()
-        self._rises = _Turn()
+        # The lines after which the month has jumped by more than six.
+        self._falls = Tally()
+        self._rises = Tally()
 
     def add(self, line: int, month_day: MonthDay) -> None:
         previous = self._last[1]
