@@ -5,7 +5,7 @@ from datetime import date
 from itertools import product
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import assume, given, note, settings
 
 from tests.counts import examples
 from tests.unit.dialects import Dialect, Row, dialects, rows
@@ -49,6 +49,8 @@ def test_a_file_is_read_as_it_was_meant_or_asks(dialect: Dialect, written: list[
     text = dialect.write(written)
     note(text)
     statement = read_text(text, "EUR")
+    # A bank's own header declares how its files are: those are not what is looked at here.
+    assume(statement.format_id in {"inferred", "plain"})
     note(str([(one.property, one.basis, one.value) for one in statement.findings]))
     note(str([(one.property, [option.id for option in one.options]) for one in statement.questions]))
 
