@@ -54,6 +54,11 @@ class Content:
         return self.filled > 0 and count >= self.filled * share
 
     @property
+    def is_full_of_amounts(self) -> bool:
+        """Whether hardly a row is without one; a column of zeros only says nothing."""
+        return self.filled >= len(self.cells) * _MOST and any(map(is_some, self.cells))
+
+    @property
     def is_direction(self) -> bool:
         return self.is_mostly(self.directions, _MOST) and len(self.texts) <= _MAX_WORDS
 
@@ -173,7 +178,7 @@ def _by_name(names: Sequence[str], contents: Sequence[Content]) -> dict[str, lis
             if content.may_be(role) and (role == "description" or role not in found):
                 found.setdefault(role, []).append(at)
                 break
-            if role == "date" and content.may_be(role) and _is_booked(name) and not _is_booked(names[found[role][0]]):
+            if content.may_be(role) and _says_more(role, name, names[found[role][0]]):
                 found[role] = [at]
                 break
     if "amount" in found and found.keys() & {"debit", "credit"}:
@@ -186,9 +191,10 @@ def _by_name(names: Sequence[str], contents: Sequence[Content]) -> dict[str, lis
     return found
 
 
-def _is_booked(name: str) -> bool:
-    """Whether the name of a date says that it is the day of the booking."""
-    return not words().booked.isdisjoint(plain(name).split())
+def _says_more(role: str, name: str, other: str) -> bool:
+    """Whether this name says that it is the day of the booking, or the amount without fees, and the other does not."""
+    telling = {"date": words().booked, "amount": words().net}.get(role, frozenset())
+    return not telling.isdisjoint(plain(name).split()) and telling.isdisjoint(plain(other).split())
 
 
 def _free(found: dict[str, list[int]], contents: Sequence[Content]) -> Iterator[int]:
@@ -210,7 +216,7 @@ def _with_amounts(
         return [found]
     free = [at for at in _free(found, contents) if contents[at].filled and not contents[at].is_counter]
     numbers = [at for at in free if contents[at].is_mostly(contents[at].amounts, _MOST)][:MAX_OPTIONS]
-    full = [at for at in numbers if contents[at].filled >= len(contents[at].cells) * _MOST]
+    full = [at for at in numbers if contents[at].is_full_of_amounts]
     for one, two in combinations(numbers, 2):
         if _take_turns(contents[one].cells, contents[two].cells):
             return [found | way for way in _sides(one, two, full, contents, currency)]
@@ -258,8 +264,9 @@ def is_chain(amounts: Sequence[str], balances: Sequence[str], currency: Currency
 
 
 def _take_turns(ones: Sequence[str], twos: Sequence[str]) -> bool:
-    """Whether in each row exactly one of the two has an amount that is not zero."""
-    return all(is_some(one) != is_some(two) for one, two in zip(ones, twos, strict=True))
+    """Whether in each row exactly one of the two has an amount that is not zero, and each of them in some row."""
+    turns = [(is_some(one), is_some(two)) for one, two in zip(ones, twos, strict=True)]
+    return all(one != two for one, two in turns) and len(set(turns)) > 1
 
 
 def _roles(found: dict[str, list[int]], contents: Sequence[Content], *, is_by_name: bool) -> Roles:
