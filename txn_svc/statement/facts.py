@@ -4,14 +4,14 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.statement.amounts import is_some, marks, written
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import DateOrder, Roles
 from txn_svc.statement.records import Record
-from txn_svc.statement.votes import Tally, Votes
+from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
 from txn_svc.statement.words import begins_with, plain, words
 from txn_svc.statement.years import YearSurvey
 
@@ -26,7 +26,7 @@ Line = Literal["ROW", "CONTINUATION", "TOTAL", "NO_ROW"]
 @dataclass(slots=True)
 class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
-    those beside which a word or a column says so. `dotted`: dates written with dots."""
+    those beside which a word or a column says so. `fees`: other than zero. `dotted`: dates written with dots."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -42,6 +42,8 @@ class Facts:
     plus_in_debits: int = 0
     minus_in_credits: int = 0
     plus_in_credits: int = 0
+    fees: Tally = field(default_factory=Tally)
+    minus_in_fees: int = 0
     totals: list[Record] = field(default_factory=list)
     last_totals: deque[Record] = field(default_factory=lambda: deque(maxlen=MAX_TOTALS))
     last_line: int = 0
@@ -158,6 +160,9 @@ def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> No
     if roles.credit is not None and (credit := written(cells[roles.credit])):
         found.minus_in_credits += credit.sign < 0
         found.plus_in_credits += credit.sign >= 0 and is_some(cells[roles.credit])
+    if roles.fee is not None and is_some(cells[roles.fee]) and (fee := written(cells[roles.fee])):
+        found.fees.add(line)
+        found.minus_in_fees += fee.sign < 0
     if roles.amount is None or (amount := written(cells[roles.amount])) is None or not is_some(cells[roles.amount]):
         return
     (found.negative if amount.sign < 0 else found.positive).add(line)
@@ -171,15 +176,28 @@ def direction(text: str) -> str | None:
     return "debit" if word in words().debit else "credit" if word in words().credit else None
 
 
-def chain_votes(values: Iterable[tuple[int, int] | None]) -> dict[str, int]:
-    """Of (amount, balance) in minor units, None where one is missing: how many neighbours each sign fits, in the better
-    of both orders."""
-    counts = {"SIGNED": [0, 0], "INVERTED": [0, 0]}
+class ChainVotes(NamedTuple):
+    """Of `pairs` of neighbours, how many balances follow from the amounts with their signs and with the opposite ones,
+    in the better of both orders."""
+
+    signed: int = 0
+    inverted: int = 0
+    pairs: int = 0
+
+    def are_decided_by(self, held: int) -> bool:
+        """Whether so many are as good as all: a file may have lost a row."""
+        return held > 0 and held >= DECIDED_BY * (self.pairs - held)
+
+
+def chain_votes(values: Iterable[tuple[int, int] | None]) -> ChainVotes:
+    """Of (amount, balance) in minor units, None where one is missing."""
+    counts, pairs = {"SIGNED": [0, 0], "INVERTED": [0, 0]}, 0
     for (one, before), (two, after) in _pairs(values):
+        pairs += bool(one and two)
         for sign, name in ((1, "SIGNED"), (-1, "INVERTED")):
             counts[name][0] += bool(two) and after == before + sign * two
             counts[name][1] += bool(one) and before == after + sign * one
-    return {name: max(both) for name, both in counts.items()}
+    return ChainVotes(max(counts["SIGNED"]), max(counts["INVERTED"]), pairs)
 
 
 def _pairs(values: Iterable[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -10,8 +10,9 @@ from typing import Final, cast
 from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import MARKS
-from txn_svc.statement.facts import Facts
+from txn_svc.statement.facts import ChainVotes, Facts
 from txn_svc.statement.format import DATE_ORDERS, YEARLESS, DateOrder, Roles, SignRule
+from txn_svc.statement.indicators import Indicator, indicator_of
 from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding, Property
 from txn_svc.statement.reading import Side
 from txn_svc.statement.table import Table
@@ -54,12 +55,16 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What nothing decides: the values that are possible, the first of them being taken meanwhile."""
+    """What nothing decides: the values that are possible, the first of them being taken meanwhile.
+
+    `labels` say for a person what the values of this file mean.
+    """
 
     property: Property
     message: str
     values: tuple[str, ...]
     lines: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 Settled = Finding | Open
@@ -118,21 +123,23 @@ def decimal_mark(  # noqa: PLR0911 -- one for each ground
 def sign(  # noqa: PLR0911 -- one for each ground
     facts: Facts,
     roles: Roles,
-    chain: Mapping[str, int],
+    chain: ChainVotes,
+    indicators: Mapping[Indicator, int],
     declared: SignRule | None,
     given: Given,
-    header: tuple[int, ...],
+    table: Table,
 ) -> Settled:
-    """`chain`: how many neighbours the balances fit with each sign, where there are balances."""
+    """`chain`: how many neighbours the balances fit with each sign, where there are balances; `indicators` the same of
+    columns that may say which amounts are debits."""
+    header = (table.header_line or 1,)
     if declared is not None:
         return declared_sign(declared, header)
     if roles.amount is None:
         return Finding("SIGN", "EVIDENCE", "SPLIT", SIGN_SENTENCES["SPLIT"], header)
-    if (answer := given.answers.get("SIGN")) in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"}:
+    if (answer := _sign_said(given.answers, table)) is not None:
         return Finding("SIGN", "ANSWERED", answer, ANSWERED)
-    signed, inverted = chain.get("SIGNED", 0), chain.get("INVERTED", 0)
     if facts.negative.count:
-        return _signed(facts, signed, inverted, given)
+        return _signed(facts, chain, given)
     if facts.debits.count or facts.credits.count:
         lines = _merged(facts.debits, facts.credits)
         return Finding(
@@ -140,24 +147,44 @@ def sign(  # noqa: PLR0911 -- one for each ground
         )
     if not facts.positive.count:
         return Finding("SIGN", "ASSUMPTION", "SIGNED", "No row has an amount other than zero.")
+    return _unsigned(facts, chain, indicators, given, table)
+
+
+def _unsigned(
+    facts: Facts, chain: ChainVotes, indicators: Mapping[Indicator, int], given: Given, table: Table
+) -> Settled:
+    """Of amounts that have neither a minus nor a known word beside them."""
     lines = tuple(facts.positive.lines)
-    if bool(signed) != bool(inverted):
-        value = "CREDITS" if signed else "DEBITS"
+    best = max(indicators, key=lambda one: indicators[one], default=None)
+    if best is not None and chain.are_decided_by(indicators[best]):
+        message = f"{best.label(table.header)}. The balances show it."
+        return Finding("SIGN", "EVIDENCE", best.value(table.header), message, lines)
+    if chain.are_decided_by(max(chain.signed, chain.inverted)):
+        value = "CREDITS" if chain.signed > chain.inverted else "DEBITS"
         return Finding(
             "SIGN", "EVIDENCE", value, f"{SIGN_SENTENCES[cast('SignRule', value)]} The balances show it.", lines
         )
-    if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"}:
+    if (before := _sign_said(given.remembered, table)) is not None:
         return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
-    message = "No amount has a sign, and no word or column says which are debits."
-    return Open("SIGN", message, ("DEBITS", "CREDITS") if given.is_credit else ("CREDITS", "DEBITS"), lines)
+    message = "No amount has a sign, and no word or column that Stori knows says which are debits."
+    rules: tuple[SignRule, ...] = ("DEBITS", "CREDITS") if given.is_credit else ("CREDITS", "DEBITS")
+    values = (*(one.value(table.header) for one in indicators), *rules)
+    labels = (*(one.label(table.header) for one in indicators), *(SIGN_SENTENCES[one].rstrip(".") for one in rules))
+    return Open("SIGN", message, values, lines, labels)
 
 
-def _signed(facts: Facts, signed: int, inverted: int, given: Given) -> Settled:
+def _sign_said(by: Mapping[Property, str], table: Table) -> str | None:
+    said = by.get("SIGN", "")
+    is_known = said in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"} or indicator_of(said, table.header) is not None
+    return said if is_known else None
+
+
+def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
     lines = tuple(facts.negative.lines)
-    if inverted > signed:
+    if chain.inverted > chain.signed:
         return Finding("SIGN", "EVIDENCE", "INVERTED", f"{SIGN_SENTENCES['INVERTED']} The balances show it.", lines)
     # People pay more often than they are paid: where it seems to be otherwise, a minus may mean the opposite.
-    if signed or not (given.is_credit or facts.positive.count >= facts.negative.count):
+    if chain.signed or not (given.is_credit or facts.positive.count >= facts.negative.count):
         return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
     if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED"}:
         return Finding("SIGN", "REMEMBERED", before, REMEMBERED)

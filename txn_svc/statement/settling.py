@@ -10,9 +10,11 @@ from txn_svc.statement import infer, proofs
 from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import Facts, chain_votes, facts, is_total
+from txn_svc.statement.facts import ChainVotes, Facts, chain_votes, facts, is_total
+from txn_svc.statement.fees import links, settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
+from txn_svc.statement.indicators import Indicator, indicator_of, possible
 from txn_svc.statement.infer import MARK_NAMES, Given, Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding, Proof, Property, Question, Unreadable, ValidRow
@@ -70,6 +72,8 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     _require_rows(records_of(file, table), table)
     known = table.format or _NO_FORMAT
     columns, roles = _columns(file, table, given)
+    if table.format is None:
+        roles = with_fee(roles, table)
     found = facts(records_of(file, table), table.width, roles, given.currency)
     _require_declared(found, known)
     lines = (table.header_line or 1,)
@@ -85,12 +89,15 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         unmarked=infer.unmarked(found, roles),
         debit_minus=found.minus_in_debits > found.plus_in_debits,
         credit_minus=found.minus_in_credits > found.plus_in_credits,
+        fee_minus=2 * found.minus_in_fees > found.fees.count,
     )
-    chain = (
-        {} if roles.balance is None or roles.amount is None else chain_votes(chained(records_of(file, table), reading))
-    )
-    signs = infer.sign(found, roles, chain, known.sign, given, lines)
-    reading = replace(reading, sign=cast("SignRule", _value(signs)))
+    chain = ChainVotes() if roles.amount is None else chain_votes(chained(records_of(file, table), reading))
+    indicators = _indicators(file, reading, found, known)
+    signs = infer.sign(found, roles, chain, indicators, known.sign, given, table)
+    reading = _with_sign(reading, _value(signs))
+    if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
+        columns, roles = settle_fees(file, columns, reading, found.fees)
+        reading = replace(reading, roles=roles)
     settled = [columns, order, mark, signs]
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
         reading = replace(reading, years=plan[0])
@@ -134,7 +141,29 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
             return replace(reading, decimal_mark=cast("DecimalMark", value))
         case _:
             assert asked == "SIGN"
-            return replace(reading, sign=cast("SignRule", value))
+            return _with_sign(reading, value)
+
+
+def _with_sign(reading: Reading, value: str) -> Reading:
+    said = indicator_of(value, reading.table.header)
+    if said is None:
+        return replace(reading, sign=cast("SignRule", value))
+    return replace(
+        reading,
+        sign="INDICATOR",
+        roles=replace(reading.roles, indicator=said.at),
+        debit_words=frozenset({said.debit}),
+        credit_words=frozenset({said.credit}),
+    )
+
+
+def _indicators(file: TextBytes, reading: Reading, found: Facts, known: Format) -> dict[Indicator, int]:
+    """Columns that may say which amounts are debits, where nothing else does: how many balances follow with each."""
+    is_open = known.sign is None and reading.roles.amount is not None and found.positive.count
+    if not is_open or found.negative.count or found.debits.count or found.credits.count:
+        return {}
+    ways = possible((record.cells for record in _sample(file, reading.table)), reading.roles)
+    return {way: links(file, _with_sign(reading, way.value(reading.table.header))) for way in ways}
 
 
 def _columns(file: TextBytes, table: Table, given: Given) -> tuple[Finding | Open, Roles]:
