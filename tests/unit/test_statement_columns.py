@@ -132,13 +132,13 @@ def test_a_third_word_is_neither_debit_nor_credit() -> None:
 
 
 def test_balances_show_what_two_unknown_words_mean() -> None:
-    head, *rows = WORDS.splitlines()
-    balances = ("Saldo", "100,00", "54,40", "50,00")
+    head, *rows = [*WORDS.splitlines(), "17.10.2026;Lohn;10,00;plus-minus"]
+    balances = ("Saldo", "100,00", "54,40", "50,00", "60,00")
     text = "".join(f"{row};{balance}\n" for row, balance in zip((head, *rows), balances, strict=True))
 
     statement = read_text(text, "EUR")
 
-    assert amounts(statement) == [10000, -4560, -440]
+    assert amounts(statement) == [10000, -4560, -440, 1000]
     assert finding(statement, "SIGN").message == (
         "In “Wohin”, “ab” is a debit and “plus-minus” a credit. The balances show it."
     )

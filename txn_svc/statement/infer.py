@@ -155,22 +155,17 @@ def _unsigned(
 ) -> Settled:
     """Of amounts that have neither a minus nor a known word beside them."""
     lines = tuple(facts.positive.lines)
-    best = max(indicators, key=lambda one: indicators[one], default=None)
-    if best is not None and chain.are_decided_by(indicators[best]):
-        message = f"{best.label(table.header)}. The balances show it."
-        return Finding("SIGN", "EVIDENCE", best.value(table.header), message, lines)
-    if chain.are_decided_by(max(chain.signed, chain.inverted)):
-        value = "CREDITS" if chain.signed > chain.inverted else "DEBITS"
-        return Finding(
-            "SIGN", "EVIDENCE", value, f"{SIGN_SENTENCES[cast('SignRule', value)]} The balances show it.", lines
-        )
+    ways = {one.value(table.header): one.label(table.header) for one in indicators}
+    held = dict(zip(ways, indicators.values(), strict=True)) | {"CREDITS": chain.signed, "DEBITS": chain.inverted}
+    said = ways | {rule: SIGN_SENTENCES[rule].rstrip(".") for rule in _ALL}
+    if len(fitting := [value for value, count in held.items() if chain.are_decided_by(count)]) == 1:
+        value = fitting[0]
+        return Finding("SIGN", "EVIDENCE", value, f"{said[value]}. The balances show it.", lines)
     if (before := _sign_said(given.remembered, table)) is not None:
         return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
     message = "No amount has a sign, and no word or column that Stori knows says which are debits."
-    rules: tuple[SignRule, ...] = ("DEBITS", "CREDITS") if given.is_credit else ("CREDITS", "DEBITS")
-    values = (*(one.value(table.header) for one in indicators), *rules)
-    labels = (*(one.label(table.header) for one in indicators), *(SIGN_SENTENCES[one].rstrip(".") for one in rules))
-    return Open("SIGN", message, values, lines, labels)
+    values = (*ways, *(_ALL if given.is_credit else _ALL[::-1]))
+    return Open("SIGN", message, values, lines, tuple(said[value] for value in values))
 
 
 def _sign_said(by: Mapping[Property, str], table: Table) -> str | None:
@@ -192,6 +187,7 @@ def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
     return Open("SIGN", message, ("SIGNED", "INVERTED"), lines)
 
 
+_ALL: Final[tuple[SignRule, ...]] = ("DEBITS", "CREDITS")
 SIGN_SENTENCES: Final[Mapping[SignRule, str]] = {
     "SIGNED": "Amounts with a minus are debits, the others are credits.",
     "INVERTED": "Amounts with a minus are credits, the others are debits.",
