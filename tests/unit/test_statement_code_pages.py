@@ -68,6 +68,29 @@ STATEMENTS: dict[str, tuple[EncodingName, str]] = {
     "Chinese in UTF-16": ("UTF-16LE", "日期,摘要,金额\n2026-07-01,支付宝消费,-3.20\n2026-07-02,工资,5000.00\n"),
     "English in UTF-16": ("UTF-16BE", "Date,Memo,Amount\n2026-07-01,Coffee,-3.20\n"),
 }
+# So few letters that a wrong page may make words of them too.
+FEW_LETTERS: list[tuple[EncodingName, str]] = [
+    ("windows-1252", "Farmácia / Sertã"),
+    ("windows-1252", "Farmácia / Sertã\nFarmácia / Sertã"),
+    ("windows-1252", "Farmácia / Sertã\nIrmã Lúcia"),
+    ("windows-1252", "Sertã\nMação"),
+    ("windows-1252", "Português\nCórdoba"),
+    ("windows-1252", "Forêt\nNîmes"),
+    ("windows-1252", "Août\nÉvian"),
+    ("windows-1252", "Maß\nKäse"),
+    ("windows-1252", "Peña\nAño nuevo"),
+    ("windows-1252", "Caffè\nPerù"),
+    ("windows-1250", "Brčko"),
+    ("windows-1250", "Brčko\nBrčko"),
+    ("windows-1250", "Poreč\nBrčko"),
+    ("windows-1250", "Kč\nPísek"),
+    ("windows-1250", "Plzeň\nHodonín"),
+    ("windows-1250", "Łomża\nGdańsk"),
+    ("windows-1250", "Pączki\nWędliny"),
+    ("windows-1250", "Kisbér\nFő utca"),
+    ("windows-1250", "Tűz\nPék"),
+    ("windows-1250", "Băcănie\nPiaţa"),
+]
 
 
 def found_in(content: bytes) -> Encoding:
@@ -140,6 +163,17 @@ def test_too_few_letters_leave_it_open(byte: bytes) -> None:
     assert found.finding.lines == (3,)
     assert found.alternatives[0] == found.name
     assert set(found.alternatives) == {"windows-1252", "windows-1250"}
+
+
+@pytest.mark.parametrize(("name", "texts"), FEW_LETTERS)
+def test_few_letters_are_read_rightly_or_left_open(name: EncodingName, texts: str) -> None:
+    rows = "".join(f"2026-07-15,{text},1\n" for text in texts.split("\n"))
+    content = f"date,description,amount\n{rows}".encode(name)
+
+    found = found_in(content)
+
+    read = list(read_lines(found.text(io.BytesIO(content))))
+    assert name in found.alternatives or (read == content.decode(name).splitlines() and not found.alternatives)
 
 
 @pytest.mark.parametrize("codec", ["cp850", "mac_roman", "cp1251"])
