@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from txn_svc.ledger.money import Currency, DecimalMark
@@ -11,13 +12,16 @@ from txn_svc.statement.amounts import is_some, marks, written
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import DateOrder, Roles
 from txn_svc.statement.records import Record
+from txn_svc.statement.rejecting import RejectLimit
 from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
 from txn_svc.statement.words import begins_with, plain, words
 from txn_svc.statement.years import YearSurvey
 
 MAX_ACCOUNTS: Final = 10
 MAX_TOTALS: Final = 10
+MAX_CACHED_TEXTS: Final = 4_096
 
+_LETTER: Final = re.compile(r"[^\W\d_]")
 _FRACTION: Final = re.compile(r"[.,]([0-9]+)$")
 
 Line = Literal["ROW", "CONTINUATION", "TOTAL", "NO_ROW"]
@@ -54,22 +58,27 @@ class Facts:
 
 
 def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currency) -> Facts:
-    found = Facts()
+    """Refuses with Unreadable NOT_A_STATEMENT where rows are few among many lines that are none."""
+    found, others = Facts(), RejectLimit()
     is_after_row = False
-    for record in records:
+    for count, record in enumerate(records, start=1):
         if record.fault is None and is_total(record.cells):
             (found.totals if len(found.totals) < MAX_TOTALS else found.last_totals).append(record)
         if record.fault is not None or len(record.cells) != width:
+            others.add(record.line, count)
             continue
         kind = kind_of(record.cells, roles)
         if kind == "ROW":
             found.last_line = record.line
             _add_row(found, record, roles, currency)
-        elif kind == "CONTINUATION" and is_after_row:
+            is_after_row = True
+            continue
+        others.add(record.line, count)
+        if kind == "CONTINUATION" and is_after_row:
             found.continuations.add(record.line)
         elif readings(record.cells[roles.date]):
             _add_date(found, record.line, record.cells[roles.date])
-        is_after_row = kind in {"ROW", "CONTINUATION"}
+        is_after_row = kind == "CONTINUATION"
     return found
 
 
@@ -104,15 +113,22 @@ def _is_balance(cells: Sequence[str], roles: Roles) -> bool:
 
 def is_total(cells: Sequence[str]) -> bool:
     """Whether its first text is a word for a total, or for the balance before or after all rows."""
-    known, text = words(), plain(first_text(cells))
+    return _is_word_for_total(first_text(cells))
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _is_word_for_total(text: str) -> bool:
+    known, text = words(), plain(text)
     # "Total" alone: with more behind it, it may be a shop's name.
     return text in known.total or begins_with(text, known.opening) or begins_with(text, known.closing)
 
 
 def first_text(cells: Sequence[str]) -> str:
     """The first cell with letters that is no date; empty where there is none."""
-    has_letters = (cell for cell in cells if any(character.isalpha() for character in cell))
-    return next((cell for cell in has_letters if not readings(cell)), "")
+    for cell in cells:
+        if _LETTER.search(cell) and not readings(cell):
+            return cell
+    return ""
 
 
 def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> None:

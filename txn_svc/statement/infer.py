@@ -19,7 +19,7 @@ from txn_svc.statement.table import Table
 from txn_svc.statement.votes import Tally, Verdict
 from txn_svc.statement.years import YearPlan
 
-_ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
+ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
 _YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
 ANSWERED: Final = "You answered so."
@@ -42,12 +42,14 @@ class Given:
 
     `answers`: values that the holder has chosen. `remembered`: values of earlier files with this header. `ledger`:
     findings of what the account holds. `is_credit`: the account is a card's, whose files often have positive debits.
+    `is_format_asked`: the format was named, and not only recognised by the header.
     """
 
     uploaded_on: date
     currency: Currency
     file_name: str = ""
     is_credit: bool = False
+    is_format_asked: bool = False
     answers: Mapping[Property, str] = field(default_factory=dict)
     remembered: Mapping[Property, str] = field(default_factory=dict)
     ledger: Mapping[Property, Finding] = field(default_factory=dict)
@@ -75,7 +77,7 @@ def date_order(  # noqa: PLR0911 -- one for each ground
 ) -> Settled:
     if declared is not None:
         return declared_order(declared, lines)
-    verdict = facts.dates.verdict(_ORDERS)
+    verdict = facts.dates.verdict(ORDERS)
     if (answer := given.answers.get("DATE_ORDER")) in DATE_ORDERS:
         return _date_finding("ANSWERED", answer, ANSWERED, ())
     if verdict is None:

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from txn_svc.ledger.money import DecimalMark
 from txn_svc.statement import infer, proofs
+from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
@@ -25,12 +26,14 @@ from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
 from txn_svc.statement.values import rows_of_file
+from txn_svc.statement.votes import is_decided
 
 _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
 )
-
-
+_WORDS: Final = "The amounts have words beside them, where this format has a minus for debits."
+# Of a file that is read fast, the rows that may say that it is of another form.
+CHECKED_ROWS: Final = 1_000
 UNPROVED: Final = proofs.cannot_tell(proofs.Span(), "The file has no running balances.")
 
 
@@ -56,8 +59,11 @@ def is_declared(known: Format) -> bool:
 
 
 def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Settled:
-    """A file of such a format. Refuses with Unreadable: NO_ROWS, OtherForm."""
+    """A file of such a format. Refuses with Unreadable: NO_ROWS, OtherForm, as `found_out` by the first rows."""
     _require_rows(records_of(file, table), table)
+    if _may_be_another_form(table, given):
+        first = islice(records_of(file, table), CHECKED_ROWS)
+        _require_uncontradicted(facts(first, table.width, known.roles, given.currency), known)
     reading = _reading(table, known.roles, given, known)
     years = survey(records_of(file, table), reading, given.uploaded_on)
     findings = [columns_finding("DECLARED", known.roles, table), *_declared(known, table)]
@@ -68,7 +74,10 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
 
 
 def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
-    """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT; with OtherForm where no row is as declared."""
+    """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT, NOT_A_STATEMENT.
+
+    With OtherForm where no row is as declared, or, of a format that was only recognised, rows decide for another way.
+    """
     _require_rows(records_of(file, table), table)
     known = table.format or _NO_FORMAT
     columns, roles = _columns(file, table, given)
@@ -76,6 +85,8 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         roles = with_fee(roles, table)
     found = facts(records_of(file, table), table.width, roles, given.currency)
     _require_declared(found, known)
+    if _may_be_another_form(table, given):
+        _require_uncontradicted(found, known)
     lines = (table.header_line or 1,)
     order = infer.date_order(found, known.date_order, given, lines)
     mark = infer.decimal_mark(found, known.decimal_mark, given, lines)
@@ -92,6 +103,8 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         fee_minus=2 * found.minus_in_fees > found.fees.count,
     )
     chain = ChainVotes() if roles.amount is None else chain_votes(chained(records_of(file, table), reading))
+    if _may_be_another_form(table, given):
+        _require_sign(chain, known)
     indicators = _indicators(file, reading, found, known)
     signs = infer.sign(found, roles, chain, indicators, known.sign, given, table)
     reading = _with_sign(reading, _value(signs))
@@ -215,8 +228,33 @@ def _require_declared(found: Facts, known: Format) -> None:
         raise OtherForm(f"The dates are not written as this format has them: {EXAMPLES[known.date_order]}.")
     if known.decimal_mark is not None and not found.marks.fits(known.decimal_mark):
         raise OtherForm(f"The amounts are not written as this format has them: with {MARK_NAMES[known.decimal_mark]}.")
-    if known.sign == "SIGNED" and known.roles.indicator is None and (found.debits.count or found.credits.count):
-        raise OtherForm("The amounts have words beside them, where this format has a minus for debits.")
+    if _has_words(found, known):
+        raise OtherForm(_WORDS)
+
+
+def _may_be_another_form(table: Table, given: Given) -> bool:
+    """A format that was asked for is the file's, and so is that of which a file of rejects is."""
+    return not given.is_format_asked and not table.has_rejects
+
+
+def _require_uncontradicted(found: Facts, known: Format) -> None:
+    order, mark = known.date_order, known.decimal_mark
+    if order is not None and found.dates.contradicts(order, infer.ORDERS):
+        raise OtherForm(f"Most dates are not written as this format has them: {EXAMPLES[order]}.")
+    if mark is not None and found.marks.contradicts(mark, MARKS):
+        raise OtherForm(f"Most amounts are not written as this format has them: with {MARK_NAMES[mark]}.")
+    if _has_words(found, known):
+        raise OtherForm(_WORDS)
+
+
+def _require_sign(chain: ChainVotes, known: Format) -> None:
+    if known.sign is not None and is_decided(chain.inverted, chain.signed):
+        raise OtherForm("The balances show that a minus does not mean what it means in this format.")
+
+
+def _has_words(found: Facts, known: Format) -> bool:
+    has_words = found.debits.count > 0 or found.credits.count > 0
+    return known.sign == "SIGNED" and known.roles.indicator is None and has_words
 
 
 def _value(settled: Finding | Open) -> str:

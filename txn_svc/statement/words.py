@@ -66,9 +66,14 @@ def roles_of(name: str) -> tuple[str, ...]:
     return known.get(text) or known.get(bare) or texts
 
 
-def begins_with(text: str, phrases: Iterable[str]) -> bool:
+def begins_with(text: str, phrases: frozenset[str]) -> bool:
     """Whether plain text is one of the phrases or goes on after it."""
-    return any(text == phrase or text.startswith(f"{phrase} ") for phrase in phrases)
+    return f"{text} ".startswith(_beginnings(phrases))
+
+
+@cache
+def _beginnings(phrases: frozenset[str]) -> tuple[str, ...]:
+    return tuple(f"{phrase} " for phrase in phrases)
 
 
 def _is_about_currency(word: str) -> bool:
