@@ -44,6 +44,7 @@ _YEAR_NAME: Final = re.compile(rf"([0-9]{{4}})[-./ ]{_NAME}[-./ ]([0-9]{{1,2}}){
 _LEAP_YEAR: Final = 2000
 _CENTURY: Final = 100
 _TWO_DIGITS: Final = 2
+_FOUR_DIGITS: Final = 4
 
 Parts = tuple[int | None, int, int]
 """Year, month, day; a year below 100 is one of two digits."""
@@ -171,8 +172,8 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
 def _of_three(first: str, middle: str, last: str, *, has_hyphens: bool) -> dict[DateOrder, Parts]:
     one, two, three = int(first), int(middle), int(last)
     if len(first) > _TWO_DIGITS:
-        return {"YMD": (one, two, three)} if len(first) == 4 and len(last) <= _TWO_DIGITS else {}  # noqa: PLR2004
-    if len(last) not in {_TWO_DIGITS, 4}:
+        return {"YMD": (one, two, three)} if len(first) == _FOUR_DIGITS and len(last) <= _TWO_DIGITS else {}
+    if len(last) not in {_TWO_DIGITS, _FOUR_DIGITS}:
         return {}
     forms: dict[DateOrder, Parts] = {"DMY": (three, two, one), "MDY": (three, one, two)}
     if has_hyphens and len(first) == len(last) == _TWO_DIGITS:

@@ -18,6 +18,9 @@ _DATE: Final = re.compile(
     r"|[0-9]{1,2}[-. ]*[^\W\d_]{3,}[-. ]*[0-9]{0,4})([ T][0-9:.]+Z?)?\s*"
 )
 
+# All that `str.isspace` knows.
+_SPACES: Final = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
+
 Fault = Literal["UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING"]
 
 
@@ -43,7 +46,7 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
     not begin with one is text. In a file of very many faults `row_lines` falls to MAX_ROW_LINES, and of even
     more to 1. A row with bytes that are no text has the fault BAD_ENCODING, on whichever of its lines they stand.
     """
-    lines, put_back = read_lines(file), deque[str]()
+    lines, put_back, blank = read_lines(file), deque[str](), delimiter + _SPACES
     quoted = _QuotedRows(lines, put_back, delimiter, widths, row_lines)
     line = 0
     while (text := put_back.popleft() if put_back else next(lines, None)) is not None:
@@ -55,12 +58,13 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
             line += quoted.lines_after
         elif type(text) is Undecodable:
             yield Record(line, [str(text)], "BAD_ENCODING")
-        elif text and not text.isspace() and not (text[0] == delimiter and _is_blank(text, delimiter, widths)):
+        elif text.strip(blank) or _has_too_many(text, delimiter, widths):
             yield Record(line, text.split(delimiter), None)
 
 
-def _is_blank(text: str, delimiter: str, widths: range) -> bool:
-    return len(text) + 1 in widths and not text.strip(delimiter)
+def _has_too_many(text: str, delimiter: str, widths: range) -> bool:
+    """Whether text of nothing but delimiters and spaces has other cells than a row, and is no blank line."""
+    return text.count(delimiter) + 1 not in widths and not text.isspace() and text != ""
 
 
 def split_line(text: str, delimiter: str) -> list[str]:

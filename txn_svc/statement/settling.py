@@ -33,7 +33,7 @@ _NO_FORMAT: Final = Format(
 )
 _WORDS: Final = "The amounts have words beside them, where this format has a minus for debits."
 # Of a file that is read fast, the rows that may say that it is of another form.
-CHECKED_ROWS: Final = 1_000
+CHECKED_ROWS: Final = 300
 UNPROVED: Final = proofs.cannot_tell(proofs.Span(), "The file has no running balances.")
 
 

@@ -141,7 +141,7 @@ def _table(
     delimiter: str,
     line: int,
     own: Sequence[int],
-    format: Format | None,  # noqa: A002
+    known: Format | None,
     escaped: tuple[int, ...] = (),
     *,
     is_own_export: bool = False,
@@ -156,7 +156,7 @@ def _table(
         own=tuple(own),
         widths=range(max(own) + 1 if has_rejects else len(header), len(header) + 1),
         escaped=tuple(range(len(header))) if has_rejects else escaped,
-        format=format,
+        format=known,
         is_own_export=is_own_export,
         has_header=has_header,
         before=before,

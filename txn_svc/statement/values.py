@@ -64,8 +64,9 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidR
     description_at = roles.description[0] if roles.description else None
     read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
     read_amount = amount_reader(reading.currency, reading.decimal_mark)
-    limit = RejectLimit()
-    for count, (line, cells, fault) in enumerate(records, start=1):
+    limit, count = RejectLimit(), 0
+    for line, cells, fault in records:
+        count += 1
         if fault is not None or len(cells) != width:
             yield limit.passed(without_columns(Record(line, cells, fault), width), count)
             continue
