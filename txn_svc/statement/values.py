@@ -5,7 +5,7 @@ from datetime import date
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, written
+from txn_svc.statement.amounts import OtherCurrencyError, amount_reader
 from txn_svc.statement.dates import DateError, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
@@ -104,7 +104,7 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | Re
         line, cells, fault = record
         is_after = last_line is not None and line > last_line
         if fault is not None or len(cells) != width:
-            if fault is None and (is_total(cells) or (is_after and not any(map(readings, cells)))):
+            if fault is None and (is_total(cells) or (is_after and not _may_be_cut_off(cells, roles))):
                 continue
             row: ValidRow | RejectedRow = without_columns(record, width)
         elif header is not None and [cell.strip() for cell in cells] == header:
@@ -213,7 +213,16 @@ def _continued(row: ValidRow, cells: Sequence[str], places: Sequence[int]) -> Va
     return row._replace(description=f"{row.description.strip()} {more}"[:MAX_DESCRIPTION_CHARACTERS])
 
 
+def _may_be_cut_off(cells: Sequence[str], roles: Roles) -> bool:
+    """Whether a line of fewer or more cells after all rows is the beginning of one, as where a download broke off."""
+    begins = len(cells) > roles.date and cells[roles.date].strip()[:1].isdecimal()
+    return begins or any(map(readings, cells))
+
+
 def _is_footer(cells: Sequence[str], roles: Roles) -> bool:
-    """Whether nothing of it could be meant as a row: neither a date nor an amount."""
-    has_date = any("0" <= character <= "9" for character in cells[roles.date])
-    return not has_date and not any(written(cells[at]) for at in amount_places(roles))
+    """Whether nothing of it could be meant as a row: no digit stands where dates and amounts do."""
+    return not any(map(_has_digit, (cells[at] for at in (roles.date, *amount_places(roles)))))
+
+
+def _has_digit(text: str) -> bool:
+    return any("0" <= character <= "9" for character in text)
