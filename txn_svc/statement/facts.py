@@ -65,7 +65,7 @@ def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currenc
             _add_row(found, record, roles, currency)
         elif kind == "CONTINUATION" and is_after_row:
             found.continuations.add(record.line)
-        elif readings(record.cells[roles.date]):
+        elif kind != "TOTAL" and readings(record.cells[roles.date]):
             _add_date(found, record.line, record.cells[roles.date])
         is_after_row = kind in {"ROW", "CONTINUATION"}
     return found

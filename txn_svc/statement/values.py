@@ -1,16 +1,17 @@
 """Cells become values: a record becomes a valid row or a reject that says why."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader
-from txn_svc.statement.dates import DateError, readings
+from txn_svc.statement.dates import DateError, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
 from txn_svc.statement.facts import amount_places, is_total, kind_of
-from txn_svc.statement.format import Roles
+from txn_svc.statement.format import YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
     MAX_CATEGORY_CHARACTERS,
@@ -128,7 +129,7 @@ class _RowReader:
     def __init__(self, reading: Reading) -> None:
         self._reading, self._roles, self._name = reading, reading.roles, reading.table.name
         self._read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
-        self._read_value_date = _optional(date_reader(reading.date_order, reading.newest_year, reading.years))
+        self._read_value_date = _value_date_reader(reading)
         self._read_amount = AmountReader(reading)
 
     def __call__(self, line: int, cells: list[str]) -> ValidRow | RejectedRow:
@@ -141,7 +142,7 @@ class _RowReader:
                 line,
                 tuple(cells),
                 booked_on,
-                None if roles.value_date is None else self._read_value_date(cells[roles.value_date]),
+                None if roles.value_date is None else self._read_value_date(cells[roles.value_date], booked_on),
                 amount_minor,
                 self._description(cells),
                 self._text(cells, roles.external_id, MAX_EXTERNAL_ID_CHARACTERS),
@@ -196,16 +197,32 @@ class _RowReader:
         return cells[at] or None
 
 
-def _optional(read_date: Callable[[str], date]) -> Callable[[str], date | None]:
-    """A value date is only beside the point: one that cannot be read is left out."""
+def _value_date_reader(reading: Reading) -> Callable[[str, date], date | None]:
+    """By its text and the day of the booking, to which one without a year is nearest.
 
-    def read(text: str) -> date | None:
+    A value date is only beside the point: one that cannot be read is left out.
+    """
+    if reading.date_order in YEARLESS:
+        month_days = MonthDays(reading.date_order)
+        return lambda text, booked_on: _nearest(month_days, text, booked_on)
+    read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
+
+    def read(text: str, _: date) -> date | None:
         try:
             return read_date(text)
         except DateError:
             return None
 
     return read
+
+
+def _nearest(month_days: MonthDays, text: str, day: date) -> date | None:
+    found = list[date]()
+    for year in (day.year - 1, day.year, day.year + 1):
+        # 2/29 is a day of one year in four.
+        with suppress(DateError):
+            found.append(date_in_year(year, month_days[text]))
+    return min(found, key=lambda one: abs(one - day), default=None)
 
 
 def _continued(row: ValidRow, cells: Sequence[str], places: Sequence[int]) -> ValidRow:
