@@ -47,7 +47,7 @@ def check_rows(file: File, statement: Statement) -> None:
     assert lines == sorted(set(lines))
     accepted = [row for row in rows if isinstance(row, ValidRow)]
     read_again = figures(statement, rows, file.currency, file.uploaded_on)
-    assert [(row.line, row.booked_on, row.amount_minor) for row in accepted] == read_again
+    assert [(row.line, row.booked_on, row.value_on, row.amount_minor) for row in accepted] == read_again
     assert not lost(file.content, statement, rows, file.currency, file.uploaded_on)
 
 

@@ -23,6 +23,7 @@ DASHES = {"", "-", "–", "—"}
 WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
 TIME = re.compile(r"[T ,]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
 MONTH_DAY = re.compile(r"[0-9]{1,2}([-/][0-9]{1,2}|\.[0-9]{1,2}\.)")
+OWN_NAMES = {"booked_on": "date", "value_on": "value_date"}
 OF_EACH_SIDE = {"debit": "Debits are written with a minus", "credit": "Credits are written with a minus"}
 
 
@@ -53,15 +54,15 @@ class Stated:
         is_debit = self._is_debit(cells, text) if self.sign == "INDICATOR" else self.sign == "INVERTED"
         return -size if is_debit != has_minus else size
 
-    def day(self, text: str) -> dt.date | None:
-        """None where the year is none of the text's."""
-        year, month, day = self.parts(text)
-        if year is None:
-            return None
-        if year < 100:
-            year += self.uploaded_on.year // 100 * 100
-            year -= 100 if year > self.uploaded_on.year + 1 else 0
-        return dt.date(year, month, day)
+    def day(self, text: str, year: int | None) -> dt.date:
+        """`year` is that of a text without one."""
+        written, month, day = self.parts(text)
+        if written is not None and written < 100:
+            written += self.uploaded_on.year // 100 * 100
+            written -= 100 if written > self.uploaded_on.year + 1 else 0
+        found = year if written is None else written
+        assert found is not None
+        return dt.date(found, month, day)
 
     def parts(self, text: str) -> tuple[int | None, int, int]:
         text = TIME.sub("", text.strip())
@@ -128,25 +129,30 @@ def _places(columns: Finding, header: Sequence[str]) -> dict[str, Sequence[int]]
     found, names = dict[str, Sequence[int]](), [name.strip() for name in header]
     for part in columns.value.split(", "):
         role, _, shown = part.partition("=")
-        found["date" if role == "booked_on" else role] = [
+        found[OWN_NAMES.get(role, role)] = [
             int(one[1:]) - 1 if re.fullmatch("#[0-9]+", one) else names.index(one) for one in shown.split(" + ")
         ]
     return found
 
 
-def figures(statement: Statement, rows: Sequence[Row], currency: Currency, uploaded_on: dt.date) -> list[object]:
-    """(line, day, amount) of each row that was accepted."""
+Figures = tuple[int, dt.date, dt.date | None, int]
+
+
+def figures(statement: Statement, rows: Sequence[Row], currency: Currency, uploaded_on: dt.date) -> list[Figures]:
+    """(line, day, value day, amount) of each row that was accepted."""
     told = stated(statement, currency, uploaded_on)
     years = _years(told, rows) if told.years else {}
-    return [(row.line, _day(told, row, years), told.minor(row.cells)) for row in rows if isinstance(row, ValidRow)]
+    return [_figures(told, row, years) for row in rows if isinstance(row, ValidRow)]
 
 
-def _day(told: Stated, row: ValidRow, years: Mapping[int, int]) -> dt.date | None:
+def _figures(told: Stated, row: ValidRow, years: Mapping[int, int]) -> Figures:
     text = told.cell(row.cells, "date")
-    if row.line not in years:
-        return told.day(text)
-    _, month, day = told.parts(text)
-    return dt.date(years[row.line], month, day)
+    day = told.day(text, years.get(row.line))
+    # One that cannot be read is left out; what was read is compared.
+    value_on = None if row.value_on is None else told.day(told.cell(row.cells, "value_date"), row.value_on.year)
+    if told.years and value_on is not None:
+        assert abs(value_on - day).days <= 366 // 2
+    return row.line, day, value_on, told.minor(row.cells)
 
 
 def _years(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
