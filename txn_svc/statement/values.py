@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from typing import NamedTuple, cast
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
@@ -26,38 +27,60 @@ from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import kept, too_long, without_columns
 from txn_svc.statement.words import plain, words
 
+Row = ValidRow | RejectedRow
 
-def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+
+class _More(NamedTuple):
+    """Text of the line after a valid row, which belongs to that row's description."""
+
+    text: str
+
+
+def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     """All rows of the file, their cells as they stand in it."""
     records = records_of(file, reading.table)
-    rows = _read(records, reading)
-    return _as_in_the_file(rows, records) if isinstance(records, Unescaped) else rows
+    parts = _read(records, reading)
+    if isinstance(records, Unescaped):
+        parts = _as_in_the_file(parts, records)
+    return _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
 
 
-def _read(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+def _read(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
+    """The rows of the records, in order; a footer, totals and repeated headers are none."""
     if reading.table.is_own_export:
         return read_exported(records, reading.table, reading.currency)
-    return read_rows(records, reading)
-
-
-def _as_in_the_file(rows: Iterator[ValidRow | RejectedRow], unescaped: Unescaped) -> Iterator[ValidRow | RejectedRow]:
-    # A row is taken as soon as its record was given, so `original` is that record.
-    for row in rows:
-        original = unescaped.original
-        if original is None:
-            yield row
-        elif isinstance(row, ValidRow):
-            yield row._replace(cells=tuple(original.cells))
-        else:
-            yield row._replace(cells=kept(original.cells))
-
-
-def read_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
-    """The rows of the records, in order; a footer, totals and repeated headers are none."""
     return _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
 
 
-def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+def _as_in_the_file(parts: Iterator[Row | _More], unescaped: Unescaped) -> Iterator[Row | _More]:
+    # A row is taken as soon as its record was given, so `original` is that record.
+    for part in parts:
+        original = unescaped.original
+        if original is None or isinstance(part, _More):
+            yield part
+        elif isinstance(part, ValidRow):
+            yield part._replace(cells=tuple(original.cells))
+        else:
+            yield part._replace(cells=kept(original.cells))
+
+
+def _joined(parts: Iterator[Row | _More]) -> Iterator[Row]:
+    """Each row with the text that goes on after it."""
+    held: Row | None = None
+    for part in parts:
+        if isinstance(part, _More):
+            assert isinstance(held, ValidRow)
+            text = f"{held.description.strip()} {part.text}"
+            held = held._replace(description=text[:MAX_DESCRIPTION_CHARACTERS])
+            continue
+        if held is not None:
+            yield held
+        held = part
+    if held is not None:
+        yield held
+
+
+def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row]:
     """One row for each record: `_rows` without what a simple row does not have, in a third of the time."""
     roles, name, width = reading.roles, reading.table.name, reading.table.width
     date_at, amount_at, external_id_at = roles.date, roles.amount, roles.external_id
@@ -96,33 +119,30 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidR
                 )
 
 
-def _rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
     roles, width, last_line = reading.roles, reading.table.width, reading.last_line
     header = [name.strip() for name in reading.table.header] if reading.table.has_header else None
     row_of = _RowReader(reading)
-    held: ValidRow | RejectedRow | None = None
+    is_after_row = False
     for record in records:
         line, cells, fault = record
         is_after = last_line is not None and line > last_line
         if fault is not None or len(cells) != width:
             if fault is None and (is_total(cells) or (is_after and not _may_be_cut_off(cells, roles))):
                 continue
-            row: ValidRow | RejectedRow = without_columns(record, width)
+            row: Row = without_columns(record, width)
         elif header is not None and [cell.strip() for cell in cells] == header:
             continue
         else:
             kind = kind_of(cells, roles)
             if kind == "TOTAL" or (is_after and _is_footer(cells, roles)):
                 continue
-            if kind == "CONTINUATION" and reading.has_continuations and isinstance(held, ValidRow):
-                held = _continued(held, cells, roles.description)
+            if kind == "CONTINUATION" and reading.has_continuations and is_after_row:
+                yield _More(" ".join(part for at in roles.description if (part := cells[at].strip())))
                 continue
             row = row_of(line, cells)
-        if held is not None:
-            yield held
-        held = row
-    if held is not None:
-        yield held
+        yield row
+        is_after_row = isinstance(row, ValidRow)
 
 
 class _RowReader:
@@ -223,11 +243,6 @@ def _nearest(month_days: MonthDays, text: str, day: date) -> date | None:
         with suppress(DateError):
             found.append(date_in_year(year, month_days[text]))
     return min(found, key=lambda one: abs(one - day), default=None)
-
-
-def _continued(row: ValidRow, cells: Sequence[str], places: Sequence[int]) -> ValidRow:
-    more = " ".join(part for at in places if (part := cells[at].strip()))
-    return row._replace(description=f"{row.description.strip()} {more}"[:MAX_DESCRIPTION_CHARACTERS])
 
 
 def _may_be_cut_off(cells: Sequence[str], roles: Roles) -> bool:
