@@ -1,4 +1,4 @@
-"""Files of no bank's format, for tests of any files: Stori's own, and layouts that are found out from the rows alone."""
+"""Files of no bank's format: Stori's own, and layouts that are found out from the rows alone."""
 
 OTHERS = {
     "own export": b"""booked_on,value_on,amount,currency,description,category,note,external_id,occurrence
