@@ -106,6 +106,7 @@ class Transaction(Base):
         Index("transaction_booked", "account_id", "booked_on", "id"),
         Index("transaction_amount", "account_id", "amount_minor", "id"),
         Index("transaction_id", "id", postgresql_using="brin", postgresql_with={"pages_per_range": 16}),
+        Index("transaction_stable_id", "account_id", "external_id", postgresql_where=text("has_stable_id")),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -117,6 +118,8 @@ class Transaction(Base):
     category: Mapped[str | None]
     note: Mapped[str] = mapped_column(server_default="")
     external_id: Mapped[str | None]
+    has_stable_id: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the bank's format declares `external_id` its for ever; then it is part of the identity."""
     identity: Mapped[UUID]
     occurrence: Mapped[int]
     """1 for the first row of its identity in a file, 2 for the next."""
@@ -188,6 +191,17 @@ class StatementImport(Base):
     """[{property, message, options: [{id, label, rows}]}] while NEEDS_ANSWER; a row as in `questions.py`."""
     findings: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
     """[{property, basis, value, message, lines}]"""
+    from_date: Mapped[date | None]
+    """The day of the oldest row that was understood; `to_date` that of the newest."""
+    to_date: Mapped[date | None]
+    account_number: Mapped[str | None]
+    """The account that the file names, as it stands there."""
+    proof: Mapped[str | None]
+    opening_minor: Mapped[int | None]
+    """The balance before the oldest row, as the file's balances say it; `closing_minor` that after the newest."""
+    closing_minor: Mapped[int | None]
+    gaps: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """[{after_line, before_line, missing_minor, rejected_line}], the first ten."""
     row_count: Mapped[int] = mapped_column(server_default="0")
     imported_count: Mapped[int] = mapped_column(server_default="0")
     duplicate_count: Mapped[int] = mapped_column(server_default="0")
@@ -242,6 +256,7 @@ class ImportRow(Base):
     amount_minor: Mapped[int | None]
     description: Mapped[str | None]
     external_id: Mapped[str | None]
+    has_stable_id: Mapped[bool] = mapped_column(server_default=text("false"))
     identity: Mapped[UUID | None]
     occurrence: Mapped[int | None]
     transaction_id: Mapped[UUID | None]

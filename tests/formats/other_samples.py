@@ -46,4 +46,14 @@ Mar 14,Refund,($12.50),$0.00
 2026-03-04T10:00:00Z,Rent,-1000,EUR,pending
 2026-03-05T10:00:00Z,Salary,"1,900",EUR,completed
 """,
+    "with fees": b"""Date,Description,Amount,Fee,Balance
+2026-03-01,Salary,100.00,0.00,100.00
+2026-03-02,"Bar, abroad",-10.00,1.50,88.50
+2026-03-03,Shop,-8.00,,80.50
+""",
+    "with words of no language": b"""Tag;Wer;Wieviel;Wohin
+12.03.2026;Lohn;100,00;plus-minus
+15.03.2026;Laden;45,60;ab
+16.03.2026;Brot;4,40;ab
+""",
 }

@@ -23,8 +23,13 @@ DASHES = {"", "-", "–", "—"}
 WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
 TIME = re.compile(r"[T ,]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
 MONTH_DAY = re.compile(r"[0-9]{1,2}([-/][0-9]{1,2}|\.[0-9]{1,2}\.)")
+WORDS_SAID = re.compile("(.*): debit=(.*), credit=(.*)")
 OWN_NAMES = {"booked_on": "date", "value_on": "value_date"}
-OF_EACH_SIDE = {"debit": "Debits are written with a minus", "credit": "Credits are written with a minus"}
+OF_EACH_SIDE = {
+    "debit": "Debits are written with a minus",
+    "credit": "Credits are written with a minus",
+    "fee": "Fees are written with a minus",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,9 @@ class Stated:
     is_escaped: bool
 
     def minor(self, cells: Sequence[str]) -> int:
+        return self._amount(cells) + self._side(cells, "fee", -1)
+
+    def _amount(self, cells: Sequence[str]) -> int:
         if self.sign == "SPLIT":
             return self._side(cells, "credit", 1) + self._side(cells, "debit", -1)
         text = self.cell(cells, "amount")
@@ -109,30 +117,44 @@ def stated(statement: Statement, currency: Currency, uploaded_on: dt.date) -> St
     known = formats().get(statement.format_id)
     has_own_words = known is not None and bool(known.debit_words or known.credit_words)
     names = [name.strip().casefold() for name in statement.header]
+    places = _places(said["COLUMNS"], statement.header)
+    if words_said := WORDS_SAID.fullmatch(said["SIGN"].value):
+        places["indicator"] = [_place(words_said[1], statement.header)]
     return Stated(
         header=statement.header,
-        places=_places(said["COLUMNS"], statement.header),
+        places=places,
         order=said["DATE_ORDER"].value,
         mark=said["DECIMAL_MARK"].value,
-        sign=said["SIGN"].value,
+        sign="INDICATOR" if words_said else said["SIGN"].value,
         sign_message=said["SIGN"].message,
         years=[int(year) for year in said["YEAR"].value.split("–")] if "YEAR" in said else [],
         currency=currency,
         uploaded_on=uploaded_on,
-        debit_words=known.debit_words if known and has_own_words else words().debit,
-        credit_words=known.credit_words if known and has_own_words else words().credit,
+        debit_words=frozenset({words_said[2]})
+        if words_said
+        else known.debit_words
+        if known and has_own_words
+        else words().debit,
+        credit_words=frozenset({words_said[3]})
+        if words_said
+        else known.credit_words
+        if known and has_own_words
+        else words().credit,
         is_escaped={"stori_line", "stori_reason"} <= set(names),
     )
 
 
 def _places(columns: Finding, header: Sequence[str]) -> dict[str, Sequence[int]]:
-    found, names = dict[str, Sequence[int]](), [name.strip() for name in header]
+    found = dict[str, Sequence[int]]()
     for part in columns.value.split(", "):
         role, _, shown = part.partition("=")
-        found[OWN_NAMES.get(role, role)] = [
-            int(one[1:]) - 1 if re.fullmatch("#[0-9]+", one) else names.index(one) for one in shown.split(" + ")
-        ]
+        found[OWN_NAMES.get(role, role)] = [_place(one, header) for one in shown.split(" + ")]
     return found
+
+
+def _place(shown: str, header: Sequence[str]) -> int:
+    names = [name.strip() for name in header]
+    return int(shown[1:]) - 1 if re.fullmatch("#[0-9]+", shown) else names.index(shown)
 
 
 Figures = tuple[int, dt.date, dt.date | None, int]

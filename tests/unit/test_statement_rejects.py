@@ -178,7 +178,7 @@ def test_what_is_mended_is_read_as_if_it_had_stood_there_at_first(kind: str, dat
         (BRIEF + "0,7/15,=1+1\n", "0,7/15,'=1+1,2,“=1+1” is not an amount such as -1234.00."),
         (BRIEF + "0,13/15,+60.5\n", "0,13/15,+60.5,2,The date “13/15” is no month and day of any year."),
         (
-            BRIEF + '0,7/15,"-1\'234,5"\n0,7/15,1\n',
+            BRIEF + '0,7/15,"-1\'234,5"\n0,7/15,1.5\n',
             '0,7/15,"-1\'234,5",2,"“-1\'234,5” is not an amount such as -1234.00."',
         ),
         (BRIEF + "-5,7/15,x\n", "'-5,7/15,x,2,“x” is not an amount such as -1234.00."),

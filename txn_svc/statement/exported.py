@@ -18,7 +18,7 @@ from txn_svc.statement.model import (
     ValidRow,
 )
 from txn_svc.statement.records import Record
-from txn_svc.statement.rejecting import kept, too_long, without_columns
+from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.table import Table, own_places
 
 MAX_OCCURRENCE: Final = 2**31 - 1
@@ -39,10 +39,11 @@ def read_exported(records: Iterable[Record], table: Table, currency: Currency) -
     currency_at, occurrence_at, description_at = index["currency"], index["occurrence"], index["description"]
     category_at, note_at, external_id_at = index["category"], index["note"], index["external_id"]
     read_date, read_amount = Dates("YMD", None).__getitem__, amount_parser(currency)
-    for record in records:
+    limit = RejectLimit()
+    for count, record in enumerate(records, start=1):
         line, cells, fault = record
         if fault is not None or len(cells) != width:
-            yield without_columns(record, width)
+            yield limit.passed(without_columns(record, width), count)
             continue
         try:
             booked_on = read_date(cells[at := date_at])
@@ -55,9 +56,9 @@ def read_exported(records: Iterable[Record], table: Table, currency: Currency) -
             note = _bounded(cells[at := note_at], MAX_NOTE_CHARACTERS)
             external_id = _bounded(cells[at := external_id_at], MAX_EXTERNAL_ID_CHARACTERS)
         except (DateError, _CellError) as error:
-            yield RejectedRow(line, kept(cells), error.code, str(error), table.name(at))
+            yield limit.passed(RejectedRow(line, kept(cells), error.code, str(error), table.name(at)), count)
         except AmountError as error:
-            yield RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), table.name(at))
+            yield limit.passed(RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), table.name(at)), count)
         else:
             yield ValidRow(
                 line,

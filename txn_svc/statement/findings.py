@@ -22,6 +22,8 @@ _ROLE_NAMES: Final = {
     "amount": "the amount",
     "debit": "debits",
     "credit": "credits",
+    "fee": "a fee, which is taken off",
+    "included_fee": "a fee, which is in the amount already",
     "indicator": "the word for debit or credit",
     "currency": "the currency",
     "balance": "the balance after the row",

@@ -16,6 +16,8 @@ MAX_CATEGORY_CHARACTERS: Final = 100
 MAX_NOTE_CHARACTERS: Final = 1_000
 MAX_EXTERNAL_ID_CHARACTERS: Final = 200
 MAX_LINES: Final = 50_000_000
+# A file is refused in which more rows than these are rejected, and most.
+MAX_REJECTED_ROWS: Final = 100_000
 
 MAX_FINDING_LINES: Final = 10
 

@@ -35,6 +35,8 @@ class Record(NamedTuple):
 def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int = MAX_ROW_LINES) -> Iterator[Record]:
     """All rows that are not blank, the header included, of a file in UTF-8 or such a view of it.
 
+    A row of as many cells as `widths` has, all empty, is blank: spreadsheets write them by the million.
+
     A quote is at fault that is not closed within `row_lines` and MAX_LINE_CHARACTERS, that is followed by text, or
     that closes on another line without giving as many cells as `widths` has, or with a date on it where the first line
     has one. The row is then its first line alone: what follows are rows of their own. A quote inside a cell that does
@@ -53,8 +55,12 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
             line += quoted.lines_after
         elif type(text) is Undecodable:
             yield Record(line, [str(text)], "BAD_ENCODING")
-        elif text and not text.isspace():
+        elif text and not text.isspace() and not (text[0] == delimiter and _is_blank(text, delimiter, widths)):
             yield Record(line, text.split(delimiter), None)
+
+
+def _is_blank(text: str, delimiter: str, widths: range) -> bool:
+    return len(text) + 1 in widths and not text.strip(delimiter)
 
 
 def split_line(text: str, delimiter: str) -> list[str]:

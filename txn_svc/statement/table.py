@@ -86,7 +86,7 @@ class Table:
         if self.format is None:
             return frozenset(range(self.width))
         roles = self.format.roles
-        places = (roles.date, roles.value_date, roles.amount, roles.debit, roles.credit, roles.balance)
+        places = (roles.date, roles.value_date, roles.amount, roles.debit, roles.credit, roles.fee, roles.balance)
         return frozenset(at for at in places if at is not None)
 
     def name(self, index: int) -> str:

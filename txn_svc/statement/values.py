@@ -24,7 +24,7 @@ from txn_svc.statement.model import (
 )
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
-from txn_svc.statement.rejecting import kept, too_long, without_columns
+from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.words import plain, words
 
 Row = ValidRow | RejectedRow
@@ -88,9 +88,10 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row]:
     description_at = roles.description[0] if roles.description else None
     read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
     read_amount = amount_reader(reading.currency, reading.decimal_mark)
-    for line, cells, fault in records:
+    limit = RejectLimit()
+    for count, (line, cells, fault) in enumerate(records, start=1):
         if fault is not None or len(cells) != width:
-            yield without_columns(Record(line, cells, fault), width)
+            yield limit.passed(without_columns(Record(line, cells, fault), width), count)
             continue
         description = "" if description_at is None else cells[description_at]
         external_id = None if external_id_at is None else cells[external_id_at]
@@ -99,20 +100,21 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row]:
             amount_minor = read_amount(cells[amount_at])
         except DateError as error:
             if not is_total(cells):
-                yield RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
+                rejected = RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
+                yield limit.passed(rejected, count)
         except OtherCurrencyError as error:
-            yield RejectedRow(line, kept(cells), "OTHER_CURRENCY", str(error), name(amount_at))
+            yield limit.passed(RejectedRow(line, kept(cells), "OTHER_CURRENCY", str(error), name(amount_at)), count)
         except AmountError as error:
-            yield RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), name(amount_at))
+            yield limit.passed(RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), name(amount_at)), count)
         else:
             if len(description) > MAX_DESCRIPTION_CHARACTERS:
                 assert description_at is not None
                 reason = too_long(description, MAX_DESCRIPTION_CHARACTERS)
-                yield RejectedRow(line, kept(cells), "TOO_LONG", reason, name(description_at))
+                yield limit.passed(RejectedRow(line, kept(cells), "TOO_LONG", reason, name(description_at)), count)
             elif external_id is not None and len(external_id) > MAX_EXTERNAL_ID_CHARACTERS:
                 assert external_id_at is not None
                 reason = too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS)
-                yield RejectedRow(line, kept(cells), "TOO_LONG", reason, name(external_id_at))
+                yield limit.passed(RejectedRow(line, kept(cells), "TOO_LONG", reason, name(external_id_at)), count)
             else:
                 yield ValidRow(
                     line, tuple(cells), booked_on, None, amount_minor, description, external_id, None, None, None
