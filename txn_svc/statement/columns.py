@@ -1,5 +1,6 @@
 """What the columns of a file are for, by their names and by what stands in them."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,8 @@ _HALF: Final = 0.5
 _MAX_WORDS: Final = 12
 _LEAST_CHAIN: Final = 3
 _MAX_COUNTER_DIGITS: Final = 18
+_MARKS_AROUND: Final = (", ", " + ", ": debit=")
+_NUMBER_SHOWN: Final = re.compile("#[0-9]{1,4}")
 _NUMERIC: Final = ("amount", "debit", "credit", "fee", "balance")
 
 _Figures = Mapping[DecimalMark, Sequence[int]]
@@ -137,9 +140,9 @@ def columns_value(roles: Roles, header: Sequence[str]) -> str:
 
 
 def shown_names(header: Sequence[str]) -> list[str]:
-    """The name of each column, or #3 where it has none of its own."""
+    """The name of each column, or #3 where it has none of its own that can be told from the text around it."""
     names = [name.strip() for name in header]
-    return [name if name and names.count(name) == 1 else f"#{number}" for number, name in enumerate(names, start=1)]
+    return [name if _can_stand(name, names) else f"#{number}" for number, name in enumerate(names, start=1)]
 
 
 def place_named(shown: str, header: Sequence[str]) -> int | None:
@@ -149,20 +152,20 @@ def place_named(shown: str, header: Sequence[str]) -> int | None:
 
 def roles_from(value: str, header: Sequence[str]) -> Roles | None:
     """The roles of a text that `columns_value` has made of a file with the same header; None where it does not fit."""
-    for candidate in (value,):
-        names = [name.strip() for name in header]
-        found = dict[str, int]()
-        description = tuple[int, ...]()
-        for part in candidate.split(", "):
-            role, _, name = part.partition("=")
-            places = tuple(_place(one, names) for one in name.split(" + "))
-            if role not in ROLE_NAMES or None in places:
-                return None
-            if role == "description":
-                description = tuple(at for at in places if at is not None)
-            elif len(places) == 1 and places[0] is not None:
-                found[role] = places[0]
-    return Roles(**found, description=description) if "date" in found else None
+    names = [name.strip() for name in header]
+    found = dict[str, int]()
+    description = tuple[int, ...]()
+    for part in value.split(", "):
+        role, _, name = part.partition("=")
+        places = tuple(_place(one, names) for one in name.split(" + "))
+        if role not in ROLE_NAMES or None in places:
+            return None
+        if role == "description":
+            description = tuple(at for at in places if at is not None)
+        elif len(places) == 1 and places[0] is not None:
+            found[role] = places[0]
+    has_amount = bool(found.keys() & {"amount", "debit", "credit"})
+    return Roles(**found, description=description) if "date" in found and has_amount else None
 
 
 ROLE_NAMES: Final = frozenset(one.name for one in fields(Roles))
@@ -178,8 +181,14 @@ def places_of(roles: Roles) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield one.name, at
 
 
+def _can_stand(name: str, names: Sequence[str]) -> bool:
+    """Whether a column can be told by its name, with other names around it."""
+    is_clear = not any(mark in f" {name} " for mark in _MARKS_AROUND) and not _NUMBER_SHOWN.fullmatch(name)
+    return bool(name) and names.count(name) == 1 and is_clear
+
+
 def _place(shown: str, names: Sequence[str]) -> int | None:
-    if shown.startswith("#") and shown[1:].isdigit() and 0 < int(shown[1:]) <= len(names):
+    if _NUMBER_SHOWN.fullmatch(shown) and 0 < int(shown[1:]) <= len(names):
         return int(shown[1:]) - 1
     return names.index(shown) if names.count(shown) == 1 else None
 

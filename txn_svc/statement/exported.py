@@ -6,7 +6,6 @@ from datetime import date
 from typing import Final
 
 from txn_svc.ledger.money import AmountError, Currency, amount_parser
-from txn_svc.ledger.months import LATEST_DATE
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.dates import PADDING, DateError, Dates
 from txn_svc.statement.model import (
@@ -39,7 +38,7 @@ def read_exported(records: Iterable[Record], table: Table, currency: Currency) -
     date_at, value_on_at, amount_at = index["booked_on"], index["value_on"], index["amount"]
     currency_at, occurrence_at, description_at = index["currency"], index["occurrence"], index["description"]
     category_at, note_at, external_id_at = index["category"], index["note"], index["external_id"]
-    read_date, read_amount = Dates("YMD", LATEST_DATE.year).__getitem__, amount_parser(currency)
+    read_date, read_amount = Dates("YMD", None).__getitem__, amount_parser(currency)
     limit = RejectLimit()
     for count, record in enumerate(records, start=1):
         line, cells, fault = record

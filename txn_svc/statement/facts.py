@@ -76,7 +76,7 @@ def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currenc
         others.add(record.line, count)
         if kind == "CONTINUATION" and is_after_row:
             found.continuations.add(record.line)
-        elif readings(record.cells[roles.date]):
+        elif kind != "TOTAL" and readings(record.cells[roles.date]):
             _add_date(found, record.line, record.cells[roles.date])
         is_after_row = kind == "CONTINUATION"
     return found

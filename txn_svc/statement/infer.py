@@ -133,11 +133,12 @@ def sign(  # noqa: PLR0911 -- one for each ground
 ) -> Settled:
     """`chain`: how many neighbours the balances fit with each sign, where there are balances; `indicators` the same of
     columns that may say which amounts are debits."""
-    header = (table.header_line or 1,)
+    header = (table.line,)
     if declared is not None:
-        return declared_sign(declared, header)
+        said = declared_sign(declared, header)
+        return replace(said, message=_split_sentence(facts)) if declared == "SPLIT" else said
     if roles.amount is None:
-        return Finding("SIGN", "EVIDENCE", "SPLIT", SIGN_SENTENCES["SPLIT"], header)
+        return Finding("SIGN", "EVIDENCE", "SPLIT", _split_sentence(facts), header)
     if (answer := _sign_said(given.answers, table)) is not None:
         return Finding("SIGN", "ANSWERED", answer, ANSWERED)
     if facts.negative.count:
@@ -198,6 +199,20 @@ SIGN_SENTENCES: Final[Mapping[SignRule, str]] = {
     "DEBITS": "All amounts are debits.",
     "CREDITS": "All amounts are credits.",
 }
+
+
+def debits_have_minus(facts: Facts) -> bool:
+    return facts.minus_in_debits > facts.plus_in_debits
+
+
+def credits_have_minus(facts: Facts) -> bool:
+    return facts.minus_in_credits > facts.plus_in_credits
+
+
+def _split_sentence(facts: Facts) -> str:
+    debits = " Debits are written with a minus." if debits_have_minus(facts) else ""
+    credits_ = " Credits are written with a minus." if credits_have_minus(facts) else ""
+    return f"{SIGN_SENTENCES['SPLIT']}{debits}{credits_}"
 
 
 def unmarked(facts: Facts, roles: Roles) -> Side | None:

@@ -87,19 +87,19 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     _require_declared(found, known)
     if _may_be_another_form(table, given):
         _require_uncontradicted(found, known)
-    lines = (table.header_line or 1,)
+    lines = (table.line,)
     order = infer.date_order(found, known.date_order, given, lines)
     mark = infer.decimal_mark(found, known.decimal_mark, given, lines)
     reading = replace(
         _reading(table, roles, given, known),
         date_order=cast("DateOrder", _value(order)),
         decimal_mark=cast("DecimalMark", _value(mark)),
-        last_line=found.last_line,
+        last_line=found.last_line or None,
         has_continuations=found.continuations.count > 0,
         header_currency=header_currency(table, roles),
         unmarked=infer.unmarked(found, roles),
-        debit_minus=found.minus_in_debits > found.plus_in_debits,
-        credit_minus=found.minus_in_credits > found.plus_in_credits,
+        debit_minus=infer.debits_have_minus(found),
+        credit_minus=infer.credits_have_minus(found),
         fee_minus=2 * found.minus_in_fees > found.fees.count,
     )
     chain = ChainVotes() if roles.amount is None else chain_votes(chained(records_of(file, table), reading))
@@ -111,6 +111,8 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
         columns, roles = settle_fees(file, columns, reading, found.fees)
         reading = replace(reading, roles=roles)
+    if reading.roles.fee is not None and reading.fee_minus and isinstance(signs, Finding):
+        signs = replace(signs, message=f"{signs.message} Fees are written with a minus.")
     settled = [columns, order, mark, signs]
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
         reading = replace(reading, years=plan[0])
@@ -215,7 +217,7 @@ def _reading(table: Table, roles: Roles, given: Given, known: Format = _NO_FORMA
 
 
 def _declared(known: Format, table: Table) -> tuple[Finding, ...]:
-    lines = (table.header_line or 1,)
+    lines = (table.line,)
     order, mark, sign = known.date_order, known.decimal_mark, known.sign
     assert order is not None
     assert mark is not None

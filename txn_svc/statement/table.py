@@ -54,6 +54,11 @@ class Table:
         return len(self.header)
 
     @property
+    def line(self) -> int:
+        """That of the header, or of the first row where there is none."""
+        return self.header_line if self.has_header else self.header_line + 1
+
+    @property
     def has_rejects(self) -> bool:
         return len(self.own) < len(self.header)
 
@@ -200,7 +205,7 @@ def _inferred(samples: dict[str, list[Record]]) -> Table | None:
     at = _header_before(records[: min(first, MAX_PREAMBLE_ROWS)], width)
     if at is None:
         before = tuple(records[:first])
-        line = before[-1].line if before else 0
+        line = records[first].line - 1
         return _table(_made_up(width), delimiter, line, range(width), None, has_header=False, before=before)
     header = (records[at].cells + [""] * width)[:width]
     return _table(header, delimiter, records[at].line, range(width), None, before=tuple(records[:at]))

@@ -18,14 +18,14 @@ def is_decided(rows_for: int, rows_against: int) -> bool:
 
 @dataclass(slots=True)
 class Tally:
-    """How many lines, and the first of them."""
+    """How many cells, and the first lines that they stand in."""
 
     count: int = 0
     lines: list[int] = field(default_factory=list)
 
     def add(self, line: int) -> None:
         self.count += 1
-        if len(self.lines) < MAX_FINDING_LINES:
+        if len(self.lines) < MAX_FINDING_LINES and line not in self.lines[-1:]:
             self.lines.append(line)
 
 
