@@ -1,5 +1,7 @@
 """What an import keeps of its file as a whole: the days it covers, the account it names, what its balances prove."""
 
+import pytest
+
 from protos.txn.v1 import txn_pb2
 from tests.service.importing import imported
 from tests.service.reviewing import NEEDS_ANSWER, answer, asking, planned
@@ -13,6 +15,12 @@ PROVED = b"""date,description,amount,balance
 GAP = PROVED.replace(b"-900.00,1129.50", b"-900.00,1119.50")
 UNCLEAR = b"date,description,amount\n3/4/2026,Coffee,-3.50\n5/6/2026,Tea,-2.00\n"
 CANNOT_TELL = txn_pb2.PROOF_CANNOT_TELL
+
+
+@pytest.fixture
+async def account_id(person: Client) -> str:
+    """An account whose opening nobody said: no file can contradict it."""
+    return (await person.open_account()).id
 
 
 def days(found: txn_pb2.Import) -> tuple[str, str]:
