@@ -58,6 +58,7 @@ def import_to_proto(
         account_number=found.account_number or "",
         opening_minor=found.opening_minor,
         closing_minor=found.closing_minor,
+        proposed_opening=_proposal(found) if seen.proposes_opening else None,
     )
     message.create_time.FromDatetime(found.create_time)
     if found.finish_time is not None:
@@ -127,6 +128,12 @@ def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
     if outcome == "DUPLICATE":
         return SAME_CONTENT
     return "One like this is already here, as another one of its kind." if outcome == "CREATE" and here else ""
+
+
+def _proposal(found: StatementImport) -> txn_pb2.OpeningProposal:
+    assert found.opening_minor is not None
+    assert found.from_date is not None
+    return txn_pb2.OpeningProposal(balance_minor=found.opening_minor, date=found.from_date.isoformat())
 
 
 def _findings(found: StatementImport) -> list[txn_pb2.ImportFinding]:
