@@ -39,7 +39,7 @@ async def ask(session: WriteSession, found: StatementImport, questions: Sequence
     """
     await forget_rows(session, found)
     found.row_count = found.rejected_count = found.rows_read = found.rows_written = 0
-    found.reading_id = found.id
+    found.reading_id, found.from_date, found.to_date = found.id, None, None
     found.state, found.questions = "NEEDS_ANSWER", kept_questions(questions)
     asked = events_pb2.ImportNeedsAnswer(
         import_id=to_id("imp", found.id),

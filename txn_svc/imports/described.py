@@ -7,13 +7,19 @@ from txn_svc.statement import VERSION, Finding, Statement
 
 
 def described(statement: Statement) -> dict[str, Any]:
-    """Values of the import's columns."""
+    """Values of the import's columns; the days that its rows cover are known once they are staged."""
+    proof = statement.proof
     return {
         "header": [storable(name) for name in statement.header],
         "findings": [_finding(finding) for finding in statement.findings],
         "format": statement.format_id,
         "shape": storable(statement.shape),
         "reader_version": VERSION,
+        "account_number": None if statement.account_number is None else storable(statement.account_number),
+        "proof": proof.verdict,
+        "opening_minor": proof.opening_minor,
+        "closing_minor": proof.closing_minor,
+        "gaps": [asdict(gap) for gap in proof.gaps],
     }
 
 

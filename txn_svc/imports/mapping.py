@@ -50,6 +50,15 @@ def import_to_proto(
         repeats_import_id=to_id("imp", found.repeats_id) if found.repeats_id else "",
         review=txn_pb2.Review.Value(f"REVIEW_{found.review}"),
         questions=questions_to_proto(found, seen.currency_code),
+        currency_code=seen.currency_code,
+        proof=txn_pb2.Proof.Value(f"PROOF_{found.proof or 'UNSPECIFIED'}"),
+        gaps=[txn_pb2.ImportGap(**gap) for gap in found.gaps],
+        from_date=found.from_date.isoformat() if found.from_date else "",
+        to_date=found.to_date.isoformat() if found.to_date else "",
+        account_number=found.account_number or "",
+        opening_minor=found.opening_minor,
+        closing_minor=found.closing_minor,
+        proposed_opening=_proposal(found) if seen.proposes_opening else None,
     )
     message.create_time.FromDatetime(found.create_time)
     if found.finish_time is not None:
@@ -119,6 +128,12 @@ def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
     if outcome == "DUPLICATE":
         return SAME_CONTENT
     return "One like this is already here, as another one of its kind." if outcome == "CREATE" and here else ""
+
+
+def _proposal(found: StatementImport) -> txn_pb2.OpeningProposal:
+    assert found.opening_minor is not None
+    assert found.from_date is not None
+    return txn_pb2.OpeningProposal(balance_minor=found.opening_minor, date=found.from_date.isoformat())
 
 
 def _findings(found: StatementImport) -> list[txn_pb2.ImportFinding]:

@@ -11,6 +11,7 @@ from runtime.call import Caller
 from runtime.database import ReadSession
 from runtime.refusals import NotFound
 from txn_svc.access import Verb, access_of, may, own
+from txn_svc.imports.proposal import proposes
 from txn_svc.ledger.months import MonthFigures
 from txn_svc.model import Account, ImportMonth, ImportRow, StatementImport, Transaction
 from txn_svc.summary import month_figures
@@ -30,6 +31,8 @@ class Seen(NamedTuple):
     state: str
     currency_code: str
     access: str | None
+    proposes_opening: bool = False
+    """Whether the balance before the file's first row is proposed as the account's opening."""
 
 
 def import_missing() -> NotFound:
@@ -115,7 +118,7 @@ def are_rows_told(seen: Seen) -> bool:
     return is_planned or seen.state in COMMITTED
 
 
-def _seen(caller: Caller) -> Select[StatementImport, str, str, str | None]:
+def _seen(caller: Caller) -> Select[StatementImport, str, str, str | None, bool]:
     access = access_of(caller, StatementImport.account_id)
-    query = select(StatementImport, _state, Account.currency_code, access)
+    query = select(StatementImport, _state, Account.currency_code, access, proposes())
     return query.join(Account, Account.id == StatementImport.account_id)

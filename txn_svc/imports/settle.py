@@ -74,7 +74,7 @@ async def fail(database: Database, failed: StatementImport, refused: Refused) ->
             return
         await forget_rows(session, found)
         found.row_count = found.rejected_count = 0
-        found.plan = None
+        found.plan = found.from_date = found.to_date = None
         found.state, found.finish_time = "FAILED", datetime.now(UTC)
         found.failure_code, found.failure = refused.code, refused.message
         event = events_pb2.ImportFailed(

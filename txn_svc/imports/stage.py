@@ -58,7 +58,7 @@ WHERE r.account_id = %(account_id)s AND r.import_id = %(id)s AND r.line = counte
 """
 
 _COUNT = """
-SELECT count(*), count(*) FILTER (WHERE outcome = 'REJECT')
+SELECT count(*), count(*) FILTER (WHERE outcome = 'REJECT'), min(booked_on), max(booked_on)
 FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s
 """
 
@@ -66,6 +66,8 @@ _STAGED = """
 UPDATE import SET
   state = %(state)s, reading_id = %(reading_id)s, sha256 = %(sha256)s, header = %(header)s, findings = %(findings)s,
   format = %(format)s, shape = %(shape)s, reader_version = %(reader_version)s,
+  account_number = %(account_number)s, proof = %(proof)s, opening_minor = %(opening_minor)s,
+  closing_minor = %(closing_minor)s, gaps = %(gaps)s, from_date = %(from_date)s, to_date = %(to_date)s,
   row_count = %(rows)s, rejected_count = %(rejects)s,
   bytes_read = size_bytes, rows_read = %(rows)s, rows_written = %(rows)s
 WHERE account_id = %(account_id)s AND id = %(id)s AND state = 'PLANNING'
@@ -128,8 +130,11 @@ async def stage(
             "reading_id": reading_id or found.id,
             "rows": counted[0],
             "rejects": counted[1],
+            "from_date": counted[2],
+            "to_date": counted[3],
             "sha256": sha256,
             "findings": Jsonb(values["findings"]),
+            "gaps": Jsonb(values["gaps"]),
         }
         await cursor.execute(_STAGED, {**this, **values, **staged})
         if cursor.rowcount != 1:
