@@ -53,7 +53,14 @@ def _as_in_the_file(rows: Iterator[ValidRow | RejectedRow], unescaped: Unescaped
 
 def read_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
     """The rows of the records, in order; a footer, totals and repeated headers are none."""
-    return _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    rows = _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    return map(_with_stable_id, rows) if reading.has_stable_ids else rows
+
+
+def _with_stable_id(row: ValidRow | RejectedRow) -> ValidRow | RejectedRow:
+    if isinstance(row, RejectedRow) or not (external_id := (row.external_id or "").strip()):
+        return row
+    return row._replace(external_id=external_id, has_stable_id=True)
 
 
 def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
