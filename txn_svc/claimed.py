@@ -28,19 +28,21 @@ WITH told AS MATERIALIZED (
   SELECT t.id, t.account_id, t.category, t.note, t.import_id, t.line, t.create_time, r.booked_on, r.value_on,
     r.amount_minor, r.description, r.external_id, r.content_identity, r.identity, r.occurrence
   FROM {mine}
-  JOIN transaction AS t ON t.account_id = mine.account_id AND t.id = mine.transaction_id
-  JOIN import AS i ON i.account_id = t.account_id AND i.id = t.import_id
-  JOIN import_row AS r ON r.account_id = i.account_id AND r.import_id = i.reading_id AND r.line = t.line
+  CROSS JOIN LATERAL (
+    SELECT * FROM transaction WHERE account_id = mine.account_id AND id = mine.transaction_id OFFSET 0) AS t
+  CROSS JOIN LATERAL (
+    SELECT row.* FROM import AS i JOIN import_row AS row
+      ON row.account_id = i.account_id AND row.import_id = i.reading_id
+    WHERE i.account_id = t.account_id AND i.id = t.import_id AND row.line = t.line OFFSET 0) AS r
   WHERE r.has_stable_id AND r.transaction_id = t.id AND r.identity <> t.identity
 ), gone AS (
-  DELETE FROM transaction AS t USING told WHERE t.account_id = told.account_id AND t.id = told.id RETURNING t.id
+  DELETE FROM transaction AS t USING told WHERE t.account_id = told.account_id AND t.id = told.id RETURNING told.*
 )
 INSERT INTO transaction (account_id, id, booked_on, value_on, amount_minor, description, category, note, external_id,
   has_stable_id, content_identity, identity, occurrence, import_id, line, create_time)
-SELECT told.account_id, told.id, told.booked_on, told.value_on, told.amount_minor, told.description, told.category,
-  told.note, told.external_id, true, told.content_identity, told.identity, told.occurrence, told.import_id, told.line,
-  told.create_time
-FROM gone JOIN told ON told.id = gone.id
+SELECT account_id, id, booked_on, value_on, amount_minor, description, category, note, external_id,
+  true, content_identity, identity, occurrence, import_id, line, create_time
+FROM gone
 """  # noqa: S608 -- no value in it
 
 

@@ -57,7 +57,9 @@ WHERE r.account_id = known.account_id AND r.import_id = known.import_id AND r.li
 def _match_contents(row: str, content: str, transaction: str, claimed: str) -> str:
     """SQL: rows of one content, in the order of the file, are the transactions of that content that are free.
 
-    A row that was decided keeps its place among them. All of one content is looked at once, however much it is.
+    A row that was decided keeps its place among them. All of one content is looked at once, however much it is. Claims
+    are fenced, so that they are looked up by their transaction: of fresh rows the statistics do not know yet, the whole
+    import would seem as good.
     """
     return f"""
 UPDATE import_row AS r SET outcome = 'DUPLICATE', reason_code = 'SAME_CONTENT', transaction_id = pair.id
@@ -75,9 +77,11 @@ FROM (
   CROSS JOIN LATERAL (
     SELECT array_agg(t.id ORDER BY t.occurrence, t.id) AS ids FROM transaction AS t
     WHERE t.account_id = wanted.account_id AND {transaction} AND NOT EXISTS (
-      SELECT FROM import_row AS c
-      WHERE c.account_id = t.account_id AND c.transaction_id = t.id AND c.outcome <> 'REJECT'
-        AND (c.import_id = wanted.import_id AND c.outcome = 'DUPLICATE'{claimed}))
+      SELECT FROM (
+        SELECT account_id, import_id, outcome, has_stable_id FROM import_row
+        WHERE account_id = t.account_id AND transaction_id = t.id AND outcome <> 'REJECT' OFFSET 0
+      ) AS c
+      WHERE c.import_id = wanted.import_id AND c.outcome = 'DUPLICATE'{claimed})
   ) AS free
   CROSS JOIN LATERAL unnest(wanted.lines, free.ids) AS one(line, id)
   WHERE one.line IS NOT NULL AND one.id IS NOT NULL
