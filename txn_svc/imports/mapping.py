@@ -5,6 +5,7 @@ from uuid import UUID
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
+from txn_svc.imports.numbered import SAME_ID
 from txn_svc.imports.plan import MONTHS_MAX, plan_of
 from txn_svc.imports.questions import questions_to_proto
 from txn_svc.imports.reading import COMMITTED, Seen
@@ -17,6 +18,7 @@ from txn_svc.summary import summary_to_proto
 STATE_PREFIX = "IMPORT_STATE_"
 OUTCOME_PREFIX = "ROW_OUTCOME_"
 SAME_CONTENT = "A transaction with the same date, amount and description is already in this account."
+WITH_SAME_ID = "The transaction with this id is already in this account."
 
 
 def import_to_proto(
@@ -96,9 +98,7 @@ def row_to_proto(
         description=row.description or "",
         transaction_id=_transaction_of(found, row, outcome),
         occurrence=row.occurrence or 0,
-        reason_code=txn_pb2.RowReason.Value(
-            f"ROW_REASON_{'SAME_CONTENT' if outcome == 'DUPLICATE' else row.reason_code or 'UNSPECIFIED'}"
-        ),
+        reason_code=txn_pb2.RowReason.Value(f"ROW_REASON_{_reason_code(row, outcome)}"),
         reason=row.reason or _reason(row, outcome, here),
         column=row.column_name or "",
         occurrences_here=here,
@@ -122,11 +122,17 @@ def _here(row: ImportRow, outcome: str | None, held: Mapping[UUID, int], *, is_s
     return min(row.twins, held.get(row.identity, known))
 
 
+def _reason_code(row: ImportRow, outcome: str | None) -> str:
+    if outcome == "DUPLICATE" and row.reason_code != SAME_ID:
+        return "SAME_CONTENT"
+    return row.reason_code or "UNSPECIFIED"
+
+
 def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
     if row.twins > 1 and outcome != "REJECT":
         return f"{here} of {row.twins} like this are already here."
     if outcome == "DUPLICATE":
-        return SAME_CONTENT
+        return WITH_SAME_ID if row.reason_code == SAME_ID else SAME_CONTENT
     return "One like this is already here, as another one of its kind." if outcome == "CREATE" and here else ""
 
 

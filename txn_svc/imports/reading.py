@@ -1,5 +1,6 @@
 """Imports as a caller sees them."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -97,12 +98,17 @@ async def rows(
 
 async def held(session: ReadSession, found: StatementImport, rows: Sequence[ImportRow]) -> dict[UUID, int]:
     """How many transactions of each row's content the account holds now."""
-    query = (
-        select(Transaction.identity, func.count().label("transactions"))
-        .where(Transaction.account_id == found.account_id, Transaction.identity.in_({row.identity for row in rows}))
-        .group_by(Transaction.identity)
-    )
-    return {row.identity: row.transactions for row in await session.execute(query)}
+    contents = {row.identity for row in rows}
+    here = Counter[UUID]()
+    # Those with a stable id by what they are without it; of a row that has one, by what it is with it.
+    for content, such in ((Transaction.identity, true()), (Transaction.content_identity, Transaction.has_stable_id)):
+        query = (
+            select(content.label("content"), func.count().label("transactions"))
+            .where(Transaction.account_id == found.account_id, content.in_(contents), such)
+            .group_by(content)
+        )
+        here.update({row.content: row.transactions for row in await session.execute(query)})
+    return here
 
 
 def outcome_in(found: StatementImport) -> ColumnElement[str | None]:

@@ -75,7 +75,8 @@ class ValidRow(NamedTuple):
     """`line` is where the row starts; `cells` are as they stand in the file, line breaks inside a cell being LF.
 
     `occurrence` says which of equal transactions it is where the file does; None leaves the numbering of twins to who
-    takes the rows. `category` and `note` are None where the file has none.
+    takes the rows. `category` and `note` are None where the file has none. `has_stable_id` says that `external_id`,
+    which is not empty then, is this one transaction's for ever.
     """
 
     line: int
@@ -88,6 +89,7 @@ class ValidRow(NamedTuple):
     category: str | None
     note: str | None
     occurrence: int | None
+    has_stable_id: bool = False
 
 
 class RejectedRow(NamedTuple):

@@ -55,6 +55,7 @@ class Reading:
     credit_words: frozenset[str] = frozenset()
     pending_words: frozenset[str] = frozenset()
     header_currency: str | None = None
+    has_stable_ids: bool = False
 
     @property
     def is_simple(self) -> bool:

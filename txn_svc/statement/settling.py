@@ -213,6 +213,7 @@ def _reading(table: Table, roles: Roles, given: Given, known: Format = _NO_FORMA
         debit_words=known.debit_words,
         credit_words=known.credit_words,
         pending_words=known.pending_words,
+        has_stable_ids=known.has_stable_ids,
     )
 
 

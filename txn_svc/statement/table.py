@@ -286,6 +286,6 @@ def _not_known(line: int, text: str, format_id: str | None) -> str:
 
 
 def own_places(table: Table) -> dict[str, int]:
-    """The indexes of the columns of Stori's own export by their names."""
+    """The indexes of the columns of Stori's own export by their names, those that it has."""
     names = [name.strip().casefold() for name in table.header]
-    return {name: names.index(name) for name in STORI.columns}
+    return {name: names.index(name) for name in STORI.columns if name in names}

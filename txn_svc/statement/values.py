@@ -49,7 +49,14 @@ def _read(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
     """The rows of the records, in order; a footer, totals and repeated headers are none."""
     if reading.table.is_own_export:
         return read_exported(records, reading.table, reading.currency)
-    return _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    rows = _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    return map(_with_stable_id, rows) if reading.has_stable_ids else rows
+
+
+def _with_stable_id(part: Row | _More) -> Row | _More:
+    if not isinstance(part, ValidRow) or not (external_id := (part.external_id or "").strip()):
+        return part
+    return part._replace(external_id=external_id, has_stable_id=True)
 
 
 def _as_in_the_file(parts: Iterator[Row | _More], unescaped: Unescaped) -> Iterator[Row | _More]:
