@@ -15,13 +15,16 @@ from txn_svc.summary import require_int64
 
 KEEPERS_MAX = 20
 
-# The oldest claim of another live import on the same transaction.
+# The oldest claim of another live import on the same transaction. Fenced for the same reason: the rows of a whole import
+# would seem as good a way to it as the transaction.
 _OTHER = """(
-  SELECT other.id AS import_id, row.line FROM import_row AS row
-  JOIN import AS other ON other.account_id = row.account_id AND other.reading_id = row.import_id
-  WHERE row.account_id = mine.account_id AND row.transaction_id = mine.transaction_id AND row.outcome <> 'REJECT'
-    AND other.state IN ('COMPLETED', 'REVERTING') AND other.id <> :import_id
-  ORDER BY other.finish_time, other.id, row.line LIMIT 1) AS other"""
+  SELECT other.id AS import_id, claim.line FROM (
+    SELECT account_id, import_id, line FROM import_row
+    WHERE account_id = mine.account_id AND transaction_id = mine.transaction_id AND outcome <> 'REJECT' OFFSET 0
+  ) AS claim
+  JOIN import AS other ON other.account_id = claim.account_id AND other.reading_id = claim.import_id
+  WHERE other.state IN ('COMPLETED', 'REVERTING') AND other.id <> :import_id
+  ORDER BY other.finish_time, other.id, claim.line LIMIT 1) AS other"""
 
 _PASS_ON = text(f"""
 UPDATE transaction AS t SET import_id = claim.import_id, line = claim.line
