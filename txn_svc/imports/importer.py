@@ -154,13 +154,11 @@ class Importer:
                 return "asked"
             if state == "PLANNING":
                 with metrics.step_seconds.labels("plan").time():
-                    await plan_for_review(self._database, taken)
-                return "ready"
+                    return await plan_for_review(self._database, taken)
             async with self._database.write() as session:
                 await store.announce(session, taken)
         with metrics.step_seconds.labels("commit").time():
-            is_done = await commit(self._database, taken)
-        return "completed" if is_done else "renewed"
+            return await commit(self._database, taken)
 
     async def _stage_or_refuse(self, connection: Connection, taken: StatementImport) -> str:
         try:

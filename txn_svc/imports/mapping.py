@@ -5,6 +5,7 @@ from uuid import UUID
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
+from txn_svc.imports.overlap import SIMILAR, similar_to
 from txn_svc.imports.plan import MONTHS_MAX, plan_of
 from txn_svc.imports.questions import questions_to_proto
 from txn_svc.imports.reading import COMMITTED, Seen
@@ -87,10 +88,8 @@ def row_to_proto(
         description=row.description or "",
         transaction_id=_transaction_of(found, row, outcome),
         occurrence=row.occurrence or 0,
-        reason_code=txn_pb2.RowReason.Value(
-            f"ROW_REASON_{'SAME_CONTENT' if outcome == 'DUPLICATE' else row.reason_code or 'UNSPECIFIED'}"
-        ),
-        reason=row.reason or _reason(row, outcome, here),
+        reason_code=txn_pb2.RowReason.Value(f"ROW_REASON_{_reason_code(row, outcome)}"),
+        reason=_reason(row, outcome, here),
         column=row.column_name or "",
         occurrences_here=here,
         occurrences_in_file=row.twins if row.identity else 0,
@@ -109,11 +108,19 @@ def _here(row: ImportRow, outcome: str | None, held: Mapping[UUID, int], *, is_s
         return 0
     if is_shared:
         return row.twins
-    known = row.here if row.twins > 1 else int(outcome == "DUPLICATE")
+    known = row.here if row.twins > 1 else int(_reason_code(row, outcome) == "SAME_CONTENT")
     return min(row.twins, held.get(row.identity, known))
 
 
+def _reason_code(row: ImportRow, outcome: str | None) -> str:
+    if outcome == "DUPLICATE" and row.reason_code != SIMILAR:
+        return "SAME_CONTENT"
+    return row.reason_code or "UNSPECIFIED"
+
+
 def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
+    if row.reason:
+        return similar_to(row.reason) if row.reason_code == SIMILAR else row.reason
     if row.twins > 1 and outcome != "REJECT":
         return f"{here} of {row.twins} like this are already here."
     if outcome == "DUPLICATE":
