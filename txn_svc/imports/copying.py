@@ -39,11 +39,15 @@ def blocks(
         yield "".join(block).replace("\x00", "\ufffd").encode(errors="replace")
 
 
+def identity_of(row: ValidRow, currency_code: str) -> UUID:
+    return identity(row.booked_on, row.amount_minor, currency_code, row.description)
+
+
 def _line(start: str, row: ValidRow | RejectedRow, currency_code: str) -> str:
     if isinstance(row, RejectedRow):
         reason = f"{row.reason_code}\t{_text(row.reason)}\t{_text(row.column)}"
         return f"{start}{row.line}\t{_array(row.cells)}\tREJECT{NULLS}\t{reason}\t\\N\t\\N\n"
-    content = identity(row.booked_on, row.amount_minor, currency_code, row.description)
+    content = identity_of(row, currency_code)
     value_on = row.value_on or r"\N"
     texts = f"{_text(row.description)}\t{_text(row.external_id)}"
     return (
