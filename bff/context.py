@@ -18,6 +18,7 @@ from runtime.refusals import InvalidArgument, NotFound
 MAX_ACCOUNT_PAGES: Final = 5
 MAX_OWN_CALLS: Final = 8  # at once: the calls of one request must not queue before those of all others
 MAX_MONTHS: Final = 12_000  # a hundred accounts, ten years each
+MAX_PERIODS: Final = 12_000  # and as many files, none of which meets the next
 _PEOPLE = uuid5(NAMESPACE_URL, "urn:stori:viewer")
 
 
@@ -30,6 +31,7 @@ class Context:
     loaders: Loaders
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_OWN_CALLS))
     _months: int = 0
+    _periods: int = 0
 
     @property
     def viewer_id(self) -> str:
@@ -47,6 +49,15 @@ class Context:
             raise InvalidArgument(
                 f"The answer would hold more than {MAX_MONTHS:,} months: narrow `fromMonth` and `toMonth`.",
                 reason="TOO_MANY_MONTHS",
+            )
+
+    def spend_periods(self, count: int) -> None:
+        """Counts the periods of coverage in an answer. Raises InvalidArgument for too many."""
+        self._periods += count
+        if self._periods > MAX_PERIODS:
+            raise InvalidArgument(
+                f"The answer would hold more than {MAX_PERIODS:,} periods of coverage: ask for fewer accounts at once.",
+                reason="TOO_MANY_PERIODS",
             )
 
     async def me(self) -> user_pb2.User:

@@ -55,6 +55,7 @@ _ASSUMED_LIST_SIZE = 10
 _ASSUMED_LIST_SIZES = {
     ("Viewer", "accounts"): 20,
     ("Viewer", "statementFormats"): 50,
+    ("Account", "coverage"): 24,
     ("AccountSummary", "months"): 24,
     ("Import", "questions"): 2,
     ("ImportQuestion", "options"): 4,

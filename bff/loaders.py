@@ -46,6 +46,7 @@ class Loaders:
         self.accounts: DataLoader[str, pb.Account | None] = _loader(self._accounts)
         self.full_accounts: DataLoader[str, pb.Account | None] = _loader(self._full_accounts)
         self.summaries: DataLoader[SummaryKey, pb.Summary | None] = _loader(self._summaries)
+        self.coverages: DataLoader[str, pb.ListCoverageResponse | None] = _loader(self._coverages)
         self.pages: DataLoader[PageKey, pb.ListTransactionsResponse | None] = _loader(self._pages)
         self.transactions: DataLoader[str, pb.Transaction | None] = _loader(self._transactions)
         self.imports: DataLoader[str, pb.Import | None] = _loader(self._imports)
@@ -71,6 +72,10 @@ class Loaders:
         )
         answer = await self._clients.accounts.BatchGetSummaries(request)
         return [result.summary if result.HasField("summary") else None for result in answer.results]
+
+    async def _coverages(self, ids: list[str]) -> list[pb.ListCoverageResponse | None]:
+        answer = await self._clients.accounts.BatchListCoverage(pb.BatchListCoverageRequest(account_ids=ids))
+        return [result.coverage if result.HasField("coverage") else None for result in answer.results]
 
     async def _pages(self, keys: list[PageKey]) -> list[pb.ListTransactionsResponse | BaseException | None]:
         return await _by_group(keys, lambda key: replace(key, account_id=""), self._pages_of)

@@ -8,6 +8,7 @@ from cli.account import account_close, account_open, account_reopen, account_upd
 from cli.accounts import accounts
 from cli.answering import imports_answer
 from cli.config import config
+from cli.coverage import coverage
 from cli.decisions import imports_commit, imports_decide, imports_discard
 from cli.export import export, imports_original, imports_rejects
 from cli.formats import formats
@@ -42,8 +43,8 @@ def create_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for function in (login, logout, token, accounts, transactions, summary, verify, record, annotate, delete, export):
-        app.command()(function)
+    for name, function in _PLAIN.items():
+        app.command(name)(function)
     app.command("import")(import_)
     app.command()(formats)
     app.add_typer(_group("Open, change and close accounts.", _ACCOUNT), name="account")
@@ -66,6 +67,20 @@ def _group(about: str, commands: _Commands, alone: Callable[..., None] | None = 
     return group
 
 
+_PLAIN: _Commands = {
+    "login": login,
+    "logout": logout,
+    "token": token,
+    "accounts": accounts,
+    "transactions": transactions,
+    "summary": summary,
+    "coverage": coverage,
+    "verify": verify,
+    "record": record,
+    "annotate": annotate,
+    "delete": delete,
+    "export": export,
+}
 _ACCOUNT: _Commands = {
     "open": account_open,
     "update": account_update,

@@ -11,11 +11,13 @@ from cli.money import amount
 from cli.options import DEFAULT_LIMIT
 from cli.output import Output, protojson
 from cli.plan import counts, show_plan
+from cli.proof import proof_lines
 from cli.session import Clients
 from protos.txn.v1 import txn_pb2 as pb
 
 STATE_PREFIX = "IMPORT_STATE_"
 EVERY_BASIS = tuple(pb.FindingBasis.values())
+CANNOT_TELL = pb.Proof.Name(pb.PROOF_CANNOT_TELL).removeprefix("PROOF_")
 ASSUMED = (pb.FINDING_BASIS_ASSUMPTION,)
 
 
@@ -77,11 +79,18 @@ async def show_import(
         await show_plan(clients, output, found)
         if found.repeats_import_id:
             output.say(f"{found.repeats_import_id} is undone by this, whatever becomes of it.")
-    for finding in (each for each in found.findings if each.basis in bases):
+    for line in proof_lines(found):
+        output.say(line)
+    for finding in (each for each in found.findings if each.basis in bases or _is_proof(each)):
         basis = pb.FindingBasis.Name(finding.basis).removeprefix("FINDING_BASIS_").lower()
         output.say(f"{basis}: {finding.message}")
     show_questions(output, found)
     show_rejected(output, rejected)
+
+
+def _is_proof(finding: pb.ImportFinding) -> bool:
+    """Whether it is worth a line to who asked for assumptions only: the file is complete, or it is not."""
+    return finding.property == pb.STATEMENT_PROPERTY_BALANCE and finding.value != CANNOT_TELL
 
 
 async def show_balance(clients: Clients, output: Output, account_id: str) -> None:

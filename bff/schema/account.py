@@ -7,6 +7,7 @@ import strawberry
 from bff.context import Info
 from bff.loaders import PageKey, SummaryKey
 from bff.lookahead import selects
+from bff.schema.coverage import CoveragePeriod
 from bff.schema.enums import Access, AccountKind, TransactionOrder
 from bff.schema.fields import field
 from bff.schema.filters import TransactionFilter
@@ -92,6 +93,14 @@ class Account(Node):
         if found is None:
             raise _missing()
         return AccountSummary.from_proto(found)
+
+    @field(description="Which days imports cover, ascending, and whether balances prove them complete.")
+    async def coverage(self, info: Info) -> list[CoveragePeriod] | None:
+        found = await info.context.loaders.coverages.load(self.id)
+        if found is None:
+            raise _missing()
+        info.context.spend_periods(len(found.periods))
+        return [CoveragePeriod.from_proto(period) for period in found.periods]
 
     @strawberry.field
     async def imports(

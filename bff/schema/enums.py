@@ -114,6 +114,16 @@ class StatementProperty(Enum):
     BALANCE = pb.STATEMENT_PROPERTY_BALANCE
 
 
+@strawberry.enum(
+    description="Whether the balances that a file carries show that none of its rows is missing. GAP: something is. "
+    "CANNOT_TELL: it has no balances, or none that prove anything."
+)
+class Proof(Enum):
+    BALANCES_MATCH = pb.PROOF_BALANCES_MATCH
+    GAP = pb.PROOF_GAP
+    CANNOT_TELL = pb.PROOF_CANNOT_TELL
+
+
 @strawberry.enum
 class FindingBasis(Enum):
     DECLARED = pb.FINDING_BASIS_DECLARED

@@ -6,15 +6,25 @@ import strawberry
 
 from bff.context import Info
 from bff.lookahead import selects
-from bff.schema.enums import FindingBasis, ImportFailureCode, ImportState, Review, RowOutcome, StatementProperty
+from bff.schema.enums import (
+    FindingBasis,
+    ImportFailureCode,
+    ImportState,
+    Proof,
+    Review,
+    RowOutcome,
+    StatementProperty,
+)
 from bff.schema.fields import field
 from bff.schema.import_plan import ImportPlan
+from bff.schema.import_proof import ImportGap
 from bff.schema.import_questions import ImportQuestion
 from bff.schema.import_rows import ImportRowConnection
+from bff.schema.money import Money, maybe_money
 from bff.schema.node import Node
 from bff.schema.paging import Page, PageInfo, forward_page
 from bff.schema.revert_preview import RevertPreview
-from bff.schema.scalars import URL, DateTime, time_of
+from bff.schema.scalars import URL, Date, DateTime, date_of, time_of
 from bff.schema.summary import AccountSummary
 from protos.txn.v1 import txn_pb2 as pb
 from runtime.refusals import FailedPrecondition, InvalidArgument
@@ -106,6 +116,17 @@ class Import(Node):
         description="How the file was read: one of the viewer's statementFormats, or inferred; null before it was."
     )
     summary: AccountSummary | None = strawberry.field(description="This file alone, as it was at commit.")
+    proof: Proof | None = strawberry.field(description="Null before the file was read.")
+    gaps: list[ImportGap] = strawberry.field(
+        description="Where something is missing, in the order of the file; the first ten places."
+    )
+    from_date: Date | None = strawberry.field(description="The day of the oldest row that was understood.")
+    to_date: Date | None = strawberry.field(description="The day of the newest row that was understood.")
+    opening: Money | None = strawberry.field(
+        description="The balance before the oldest row, as the file's balances say it."
+    )
+    closing: Money | None = strawberry.field(description="The balance after the newest row, as they say it.")
+    account_number: str | None = strawberry.field(description="The account that the file names, as it stands there.")
     failure_code: ImportFailureCode | None
     failure: str | None
     request_id: str
@@ -152,6 +173,7 @@ class Import(Node):
 
     @classmethod
     def from_proto(cls, message: pb.Import) -> Self:
+        code = message.currency_code
         return cls(
             id=strawberry.ID(message.id),
             state=ImportState(message.state),
@@ -169,6 +191,13 @@ class Import(Node):
             plan=ImportPlan.from_proto(message.plan) if message.HasField("plan") else None,
             format_id=strawberry.ID(message.format_id) if message.format_id else None,
             summary=AccountSummary.from_proto(message.summary) if message.HasField("summary") else None,
+            proof=Proof(message.proof) if message.proof else None,
+            gaps=[ImportGap.from_proto(gap, code) for gap in message.gaps],
+            from_date=date_of(message.from_date),
+            to_date=date_of(message.to_date),
+            opening=maybe_money(message.opening_minor if message.HasField("opening_minor") else None, code),
+            closing=maybe_money(message.closing_minor if message.HasField("closing_minor") else None, code),
+            account_number=message.account_number or None,
             failure_code=ImportFailureCode(message.failure_code) if message.failure_code else None,
             failure=message.failure or None,
             request_id=message.request_id,

@@ -16,7 +16,7 @@ from runtime import call
 from runtime.refusals import DeadlineExceeded, Refusal, Unavailable
 from runtime.rpc.breaker import Breaker
 from runtime.rpc.errors import refusal_of
-from runtime.rpc.measure import measured
+from runtime.rpc.measure import Measured
 from runtime.rpc.methods import is_idempotent
 from runtime.rpc.server import MAX_MESSAGE_BYTES
 from runtime.rpc.tls import RpcTlsSettings, channel_credentials
@@ -109,7 +109,7 @@ class _UnaryPolicy(grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(
         self, continuation: Callable[..., Awaitable[Any]], client_call_details: ClientCallDetails, request: Any
     ) -> Any:
-        with measured(_path(client_call_details)):
+        with Measured(_path(client_call_details)):
             return await self._call(continuation, client_call_details, request)
 
     async def _call(
@@ -150,14 +150,14 @@ class _StreamPolicy(grpc.aio.UnaryStreamClientInterceptor):
     ) -> Any:
         # A stream has no deadline of its own: it lasts as long as its reader.
         method = _path(client_call_details)
-        with measured(method, only_failures=True):
+        with Measured(method, only_failures=True):
             self._policy.breaker.admit()
             details = await self._policy.details(client_call_details, client_call_details.timeout)
             stream = await continuation(details, request)
         return self._responses(method, stream, time.monotonic() + (details.timeout or math.inf))
 
     async def _responses(self, method: str, stream: Any, give_up: float) -> AsyncIterator[Any]:
-        with measured(method):
+        with Measured(method):
             try:
                 async for response in stream:
                     self._policy.breaker.succeeded()

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import grpc
 from prometheus_client import Histogram
@@ -14,22 +13,32 @@ from runtime.rpc.errors import code_of
 _seconds = Histogram("stori_rpc_client_seconds", "Seconds until a call out has ended.", ["method", "code"])
 
 
-@contextmanager
-def measured(method: str, *, only_failures: bool = False) -> Iterator[None]:
-    """Observes the block under the code it ends with."""
-    started = time.perf_counter()
-    code = grpc.StatusCode.OK
-    try:
-        yield
-    except Refusal as refusal:
-        code = code_of(refusal)
-        raise
-    except (asyncio.CancelledError, GeneratorExit):
-        code = grpc.StatusCode.CANCELLED
-        raise
-    except BaseException:
-        code = grpc.StatusCode.UNKNOWN
-        raise
-    finally:
-        if not only_failures or code is not grpc.StatusCode.OK:
-            _seconds.labels(method, code.name).observe(time.perf_counter() - started)
+class Measured:
+    """Observes its block under the code it ends with.
+
+    No generator: one that is garbage runs its end inside of the collector, which may come by while this very metric is
+    locked.
+    """
+
+    def __init__(self, method: str, *, only_failures: bool = False) -> None:
+        self._method, self._only_failures = method, only_failures
+        self._started = time.perf_counter()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        code = _code(error)
+        if not self._only_failures or code is not grpc.StatusCode.OK:
+            _seconds.labels(self._method, code.name).observe(time.perf_counter() - self._started)
+
+
+def _code(error: BaseException | None) -> grpc.StatusCode:
+    if error is None:
+        return grpc.StatusCode.OK
+    if isinstance(error, Refusal):
+        return code_of(error)
+    is_cancelled = isinstance(error, asyncio.CancelledError | GeneratorExit)
+    return grpc.StatusCode.CANCELLED if is_cancelled else grpc.StatusCode.UNKNOWN

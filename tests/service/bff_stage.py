@@ -198,14 +198,15 @@ class Txns(
     txn.DownloadServiceServicer,
     Peer,
 ):
-    """Everybody has `accounts` accounts with `rows` transactions and figures of `months` months each, and one import
-    into each; `imports` are those that stand for such a one, by its id."""
+    """Everybody has `accounts` accounts with `rows` transactions, figures of `months` months and `periods` of coverage
+    each, and one import into each; `imports` are those that stand for such a one, by its id."""
 
     def __init__(self) -> None:
         Peer.__init__(self)
         self.accounts = 3
         self.rows = 20
         self.months = 1
+        self.periods = 1
         self.currencies = ["USD"]
         self.import_rows: list[pb.ImportRow] = []
         self.imports: dict[str, pb.Import] = {}
@@ -238,6 +239,16 @@ class Txns(
             for i in request.account_ids
         ]
         return pb.BatchGetSummariesResponse(results=results)
+
+    async def BatchListCoverage(self, request: Any, context: Any) -> pb.BatchListCoverageResponse:
+        owned = self.owned(await self.enter("BatchListCoverage", request))
+        period = pb.CoveragePeriod(from_date="2026-07-01", to_date="2026-07-31", proof=pb.PROOF_BALANCES_MATCH)
+        coverage = pb.ListCoverageResponse(periods=[period] * self.periods)
+        results = [
+            pb.BatchListCoverageResult(account_id=i, coverage=coverage if i in owned else None)
+            for i in request.account_ids
+        ]
+        return pb.BatchListCoverageResponse(results=results)
 
     def _summary(self, one: pb.Account) -> pb.Summary:
         made = summary(one.currency_code)

@@ -104,6 +104,47 @@ async def test_import_that_was_not_planned_for_review_has_no_plan(stage: Stage) 
     }
 
 
+async def test_import_says_what_its_balances_prove(stage: Stage) -> None:
+    gap = pb.ImportGap(after_line=2, before_line=4, missing_minor=-1000, rejected_line=3)
+    stage.txns.imports[IMPORT] = planned(
+        currency_code="USD",
+        proof=pb.PROOF_GAP,
+        gaps=[gap],
+        from_date="2026-07-01",
+        to_date="2026-07-31",
+        opening_minor=3400,
+        closing_minor=112_950,
+        account_number="DE02 1203",
+    )
+
+    node = await read(
+        stage,
+        """proof fromDate toDate accountNumber opening { amount } closing { amount currencyCode }
+        gaps { afterLine beforeLine missing { amount currencyCode } rejectedLine }""",
+    )
+
+    missing = {"amount": "-10.00", "currencyCode": "USD"}
+    assert node == {
+        "proof": "GAP",
+        "fromDate": "2026-07-01",
+        "toDate": "2026-07-31",
+        "accountNumber": "DE02 1203",
+        "opening": {"amount": "34.00"},
+        "closing": {"amount": "1129.50", "currencyCode": "USD"},
+        "gaps": [{"afterLine": 2, "beforeLine": 4, "missing": missing, "rejectedLine": 3}],
+    }
+
+
+async def test_an_import_whose_file_was_not_read_proves_nothing_yet(stage: Stage) -> None:
+    assert await read(stage, "proof fromDate opening { amount } accountNumber gaps { afterLine }") == {
+        "proof": None,
+        "fromDate": None,
+        "opening": None,
+        "accountNumber": None,
+        "gaps": [],
+    }
+
+
 async def test_months_of_plans_count_among_those_of_the_answer(stage: Stage) -> None:
     stage.txns.imports[IMPORT] = planned(plan=plan(months_after=[pb.MonthSummary(month="2026-07")] * 12_001))
     query = "query ($id: ID!) { node(id: $id) { ... on Import { plan { months { month } } } } }"

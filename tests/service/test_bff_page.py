@@ -7,6 +7,7 @@ import pytest
 
 from bff.context import MAX_OWN_CALLS
 from protos.txn.v1 import txn_pb2 as pb
+from runtime.refusals import Unavailable
 from tests.service.bff_stage import ANN, BOB, Stage, account, open_stage, some_id
 from tests.service.messaging import eventually
 
@@ -51,6 +52,41 @@ async def test_page_shows_the_services_figures(stage: Stage) -> None:
     assert first["summary"]["months"] == [
         {"month": "2026-07", "transactionCount": 2, "closingBalance": {"amount": "50.20"}}
     ]
+
+
+async def test_coverage_of_many_accounts_is_one_rpc_and_none_where_it_is_not_asked_for(stage: Stage) -> None:
+    stage.txns.accounts = 20
+    await stage.data("{ viewer { accounts { name } } }")
+    before = stage.asked()
+
+    data = await stage.data("{ viewer { accounts { coverage { from to proof } } } }")
+
+    assert before == {"ListAccounts": 1}
+    assert stage.asked() == {"ListAccounts": 2, "BatchListCoverage": 1}
+    july = {"from": "2026-07-01", "to": "2026-07-31", "proof": "BALANCES_MATCH"}
+    assert [one["coverage"] for one in data["viewer"]["accounts"]] == [[july]] * 20
+
+
+async def test_coverage_that_cannot_be_told_leaves_the_account(stage: Stage) -> None:
+    stage.txns.failures["BatchListCoverage"] = Unavailable("Not now.")
+
+    answer = (await stage.ask("{ viewer { accounts { name coverage { from } } } }")).json()
+
+    assert [one["coverage"] for one in answer["data"]["viewer"]["accounts"]] == [None] * 3
+    assert [one["name"] for one in answer["data"]["viewer"]["accounts"]] == [f"{ANN} {n}" for n in range(3)]
+    assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+
+async def test_an_answer_holds_no_more_periods_than_it_may(stage: Stage) -> None:
+    stage.txns.accounts, stage.txns.periods = 2, 6_000
+    fits = (await stage.ask("{ viewer { accounts { coverage { from } } } }")).json()
+    stage.txns.accounts = 3
+
+    answer = await stage.ask("{ viewer { accounts { coverage { from } } } }")
+
+    assert [len(one["coverage"]) for one in fits["data"]["viewer"]["accounts"]] == [6_000, 6_000]
+    assert answer.status_code == 400
+    assert {error["extensions"]["reason"] for error in answer.json()["errors"]} == {"TOO_MANY_PERIODS"}
 
 
 async def test_digest_is_asked_for_only_where_it_is_selected(stage: Stage) -> None:

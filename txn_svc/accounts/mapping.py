@@ -1,8 +1,11 @@
-"""Accounts as messages."""
+"""Accounts and their coverage as messages."""
+
+from collections.abc import Iterable
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
 from txn_svc.accounts.store import Seen
+from txn_svc.ledger.coverage import Period
 
 KIND_PREFIX = "ACCOUNT_KIND_"
 
@@ -26,3 +29,16 @@ def account_to_proto(seen: Seen, *, full: bool = False) -> txn_pb2.Account:
     if account.close_time is not None:
         message.close_time.FromDatetime(account.close_time)
     return message
+
+
+def coverage_to_proto(periods: Iterable[Period]) -> txn_pb2.ListCoverageResponse:
+    return txn_pb2.ListCoverageResponse(
+        periods=[
+            txn_pb2.CoveragePeriod(
+                from_date=period.from_date.isoformat(),
+                to_date=period.to_date.isoformat(),
+                proof=txn_pb2.Proof.Value(f"PROOF_{period.proof}"),
+            )
+            for period in periods
+        ]
+    )

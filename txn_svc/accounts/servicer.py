@@ -13,9 +13,9 @@ from runtime.database import Database, ReadSession, WriteSession
 from runtime.ids import from_id, new_id, to_id
 from runtime.pages import Position, list_of, page_size, page_token, position_of
 from txn_svc.access import account_missing, audit_reading, lock
-from txn_svc.accounts import store, summaries
+from txn_svc.accounts import coverage, store, summaries
 from txn_svc.accounts.digests import Digests
-from txn_svc.accounts.mapping import account_to_proto
+from txn_svc.accounts.mapping import account_to_proto, coverage_to_proto
 from txn_svc.accounts.requests import account_change, is_full, new_account, span_of
 from txn_svc.accounts.store import NewAccount, Seen
 from txn_svc.accounts.verification import verify
@@ -101,6 +101,24 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
             differences=[txn_pb2.VerifyDifference(**one._asdict()) for one in verified.differences],
         )
 
+    async def ListCoverage(self, request: txn_pb2.ListCoverageRequest, context: Any) -> txn_pb2.ListCoverageResponse:
+        account_id = from_id("acct", request.account_id, "account_id")
+        found = await self._cover("ListCoverage", [account_id])
+        if account_id not in found:
+            raise account_missing()
+        return found[account_id]
+
+    async def BatchListCoverage(
+        self, request: txn_pb2.BatchListCoverageRequest, context: Any
+    ) -> txn_pb2.BatchListCoverageResponse:
+        account_ids = batch_ids("acct", "account_ids", request.account_ids)
+        found = await self._cover("BatchListCoverage", account_ids)
+        results = [
+            txn_pb2.BatchListCoverageResult(account_id=text, coverage=found.get(account_id))
+            for text, account_id in zip(request.account_ids, account_ids, strict=True)
+        ]
+        return txn_pb2.BatchListCoverageResponse(results=results)
+
     async def UpdateAccount(self, request: txn_pb2.UpdateAccountRequest, context: Any) -> txn_pb2.UpdateAccountResponse:
         call.person()
         wanted = account_change(request)
@@ -184,3 +202,9 @@ class AccountServicer(txn_pb2_grpc.AccountServiceServicer):
             key: summary_to_proto(figures.currency_code, figures.months, figures.balance_before_minor)
             for key, figures in found.items()
         }
+
+    async def _cover(self, action: str, account_ids: Collection[UUID]) -> dict[UUID, txn_pb2.ListCoverageResponse]:
+        async with self._database.read() as session:
+            found = await coverage.read(session, call.caller(), account_ids)
+        await audit_reading(self._database, action, {key: covered.access for key, covered in found.items()})
+        return {key: coverage_to_proto(covered.periods) for key, covered in found.items()}

@@ -51,6 +51,14 @@ def import_to_proto(
         repeats_import_id=to_id("imp", found.repeats_id) if found.repeats_id else "",
         review=txn_pb2.Review.Value(f"REVIEW_{found.review}"),
         questions=questions_to_proto(found, seen.currency_code),
+        currency_code=seen.currency_code,
+        proof=txn_pb2.Proof.Value(f"PROOF_{found.proof or 'UNSPECIFIED'}"),
+        gaps=[txn_pb2.ImportGap(**gap) for gap in found.gaps],
+        from_date=found.from_date.isoformat() if found.from_date else "",
+        to_date=found.to_date.isoformat() if found.to_date else "",
+        account_number=found.account_number or "",
+        opening_minor=found.opening_minor,
+        closing_minor=found.closing_minor,
     )
     message.create_time.FromDatetime(found.create_time)
     if found.finish_time is not None:

@@ -79,6 +79,30 @@ ACCOUNT_VIEW_BASIC: AccountView.ValueType  # 1
 ACCOUNT_VIEW_FULL: AccountView.ValueType  # 2
 Global___AccountView: _TypeAlias = AccountView  # noqa: Y015
 
+class _Proof:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProofEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Proof.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROOF_UNSPECIFIED: _Proof.ValueType  # 0
+    PROOF_BALANCES_MATCH: _Proof.ValueType  # 1
+    PROOF_GAP: _Proof.ValueType  # 2
+    """Something is missing: its gaps say where."""
+    PROOF_CANNOT_TELL: _Proof.ValueType  # 3
+    """The file has no balances, or none that prove anything."""
+
+class Proof(_Proof, metaclass=_ProofEnumTypeWrapper):
+    """Whether the balances that a file carries show that none of its rows is missing."""
+
+PROOF_UNSPECIFIED: Proof.ValueType  # 0
+PROOF_BALANCES_MATCH: Proof.ValueType  # 1
+PROOF_GAP: Proof.ValueType  # 2
+"""Something is missing: its gaps say where."""
+PROOF_CANNOT_TELL: Proof.ValueType  # 3
+"""The file has no balances, or none that prove anything."""
+Global___Proof: _TypeAlias = Proof  # noqa: Y015
+
 class _TransactionOrder:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1139,6 +1163,146 @@ class VerifyDifference(_message.Message):
 Global___VerifyDifference: _TypeAlias = VerifyDifference  # noqa: Y015
 
 @_typing.final
+class CoveragePeriod(_message.Message):
+    """Days of which the account's imports know every booking they could know. Proved is a day that one import covers whose
+    balances match; without one, it has a gap where an import has one that covers it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_DATE_FIELD_NUMBER: _builtins.int
+    TO_DATE_FIELD_NUMBER: _builtins.int
+    PROOF_FIELD_NUMBER: _builtins.int
+    from_date: _builtins.str
+    """Both inclusive."""
+    to_date: _builtins.str
+    proof: Global___Proof.ValueType
+    def __init__(
+        self,
+        *,
+        from_date: _builtins.str = ...,
+        to_date: _builtins.str = ...,
+        proof: Global___Proof.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_date", b"from_date", "proof", b"proof", "to_date", b"to_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CoveragePeriod: _TypeAlias = CoveragePeriod  # noqa: Y015
+
+@_typing.final
+class ListCoverageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCoverageRequest: _TypeAlias = ListCoverageRequest  # noqa: Y015
+
+@_typing.final
+class ListCoverageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIODS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def periods(self) -> _containers.RepeatedCompositeFieldContainer[Global___CoveragePeriod]:
+        """Ascending and apart from each other; one begins on the day after another where the proof differs, or where both are
+        proved but the balances do not meet. Of many the newest 500.
+        """
+
+    def __init__(
+        self,
+        *,
+        periods: _abc.Iterable[Global___CoveragePeriod] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["periods", b"periods"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCoverageResponse: _TypeAlias = ListCoverageResponse  # noqa: Y015
+
+@_typing.final
+class BatchListCoverageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def account_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 100."""
+
+    def __init__(
+        self,
+        *,
+        account_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_ids", b"account_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListCoverageRequest: _TypeAlias = BatchListCoverageRequest  # noqa: Y015
+
+@_typing.final
+class BatchListCoverageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchListCoverageResult]: ...
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchListCoverageResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListCoverageResponse: _TypeAlias = BatchListCoverageResponse  # noqa: Y015
+
+@_typing.final
+class BatchListCoverageResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    COVERAGE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    @_builtins.property
+    def coverage(self) -> Global___ListCoverageResponse:
+        """Absent where there is none the caller may see."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        coverage: Global___ListCoverageResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["coverage", b"coverage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "coverage", b"coverage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListCoverageResult: _TypeAlias = BatchListCoverageResult  # noqa: Y015
+
+@_typing.final
 class Transaction(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1843,6 +2007,14 @@ class Import(_message.Message):
     REPEATS_IMPORT_ID_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
     QUESTIONS_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    PROOF_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
+    FROM_DATE_FIELD_NUMBER: _builtins.int
+    TO_DATE_FIELD_NUMBER: _builtins.int
+    ACCOUNT_NUMBER_FIELD_NUMBER: _builtins.int
+    OPENING_MINOR_FIELD_NUMBER: _builtins.int
+    CLOSING_MINOR_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     account_id: _builtins.str
     state: Global___ImportState.ValueType
@@ -1862,6 +2034,18 @@ class Import(_message.Message):
     repeats_import_id: _builtins.str
     """The import whose kept file this one reads again."""
     review: Global___Review.ValueType
+    currency_code: _builtins.str
+    """Of its amounts: the account's."""
+    proof: Global___Proof.ValueType
+    """Unspecified before the file was read."""
+    from_date: _builtins.str
+    """The days of the oldest and the newest row that was understood; empty where there is none."""
+    to_date: _builtins.str
+    account_number: _builtins.str
+    """The account that the file names, as it stands there."""
+    opening_minor: _builtins.int
+    """The balances before the oldest and after the newest row, as the file's balances say it."""
+    closing_minor: _builtins.int
     @_builtins.property
     def upload(self) -> Global___ImportUpload:
         """Only while AWAITING_UPLOAD and only to the one who started it."""
@@ -1885,6 +2069,10 @@ class Import(_message.Message):
     @_builtins.property
     def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportQuestion]:
         """While NEEDS_ANSWER."""
+
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportGap]:
+        """In the order of the file; the first ten."""
 
     def __init__(
         self,
@@ -1912,14 +2100,62 @@ class Import(_message.Message):
         repeats_import_id: _builtins.str = ...,
         review: Global___Review.ValueType = ...,
         questions: _abc.Iterable[Global___ImportQuestion] | None = ...,
+        currency_code: _builtins.str = ...,
+        proof: Global___Proof.ValueType = ...,
+        gaps: _abc.Iterable[Global___ImportGap] | None = ...,
+        from_date: _builtins.str = ...,
+        to_date: _builtins.str = ...,
+        account_number: _builtins.str = ...,
+        opening_minor: _builtins.int | None = ...,
+        closing_minor: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "finish_time", b"finish_time", "plan", b"plan", "progress", b"progress", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_opening_minor", b"_opening_minor", "closing_minor", b"closing_minor", "create_time", b"create_time", "finish_time", b"finish_time", "opening_minor", b"opening_minor", "plan", b"plan", "progress", b"progress", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "create_time", b"create_time", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "format_id", b"format_id", "id", b"id", "imported_count", b"imported_count", "plan", b"plan", "progress", b"progress", "questions", b"questions", "rejected_count", b"rejected_count", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "review", b"review", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_opening_minor", b"_opening_minor", "account_id", b"account_id", "account_number", b"account_number", "closing_minor", b"closing_minor", "create_time", b"create_time", "currency_code", b"currency_code", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "format_id", b"format_id", "from_date", b"from_date", "gaps", b"gaps", "id", b"id", "imported_count", b"imported_count", "opening_minor", b"opening_minor", "plan", b"plan", "progress", b"progress", "proof", b"proof", "questions", b"questions", "rejected_count", b"rejected_count", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "review", b"review", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "to_date", b"to_date", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__closing_minor: _TypeAlias = _typing.Literal["closing_minor"]  # noqa: Y015
+    _WhichOneofArgType__closing_minor: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor"]  # noqa: Y015
+    _WhichOneofReturnType__opening_minor: _TypeAlias = _typing.Literal["opening_minor"]  # noqa: Y015
+    _WhichOneofArgType__opening_minor: _TypeAlias = _typing.Literal["_opening_minor", b"_opening_minor"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__closing_minor) -> _WhichOneofReturnType__closing_minor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__opening_minor) -> _WhichOneofReturnType__opening_minor | None: ...
 
 Global___Import: _TypeAlias = Import  # noqa: Y015
+
+@_typing.final
+class ImportGap(_message.Message):
+    """Between two lines of a file, bookings of missing_minor together are missing; positive is money that came in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_LINE_FIELD_NUMBER: _builtins.int
+    BEFORE_LINE_FIELD_NUMBER: _builtins.int
+    MISSING_MINOR_FIELD_NUMBER: _builtins.int
+    REJECTED_LINE_FIELD_NUMBER: _builtins.int
+    after_line: _builtins.int
+    before_line: _builtins.int
+    missing_minor: _builtins.int
+    rejected_line: _builtins.int
+    """A row between them that was rejected."""
+    def __init__(
+        self,
+        *,
+        after_line: _builtins.int = ...,
+        before_line: _builtins.int = ...,
+        missing_minor: _builtins.int = ...,
+        rejected_line: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_rejected_line", b"_rejected_line", "rejected_line", b"rejected_line"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rejected_line", b"_rejected_line", "after_line", b"after_line", "before_line", b"before_line", "missing_minor", b"missing_minor", "rejected_line", b"rejected_line"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__rejected_line: _TypeAlias = _typing.Literal["rejected_line"]  # noqa: Y015
+    _WhichOneofArgType__rejected_line: _TypeAlias = _typing.Literal["_rejected_line", b"_rejected_line"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rejected_line) -> _WhichOneofReturnType__rejected_line | None: ...
+
+Global___ImportGap: _TypeAlias = ImportGap  # noqa: Y015
 
 @_typing.final
 class ImportPlan(_message.Message):

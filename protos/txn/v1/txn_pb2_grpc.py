@@ -67,6 +67,16 @@ class AccountServiceStub:
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.SerializeToString,
                 response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.FromString,
                 _registered_method=True)
+        self.ListCoverage = channel.unary_unary(
+                '/txn.v1.AccountService/ListCoverage',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListCoverageRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListCoverageResponse.FromString,
+                _registered_method=True)
+        self.BatchListCoverage = channel.unary_unary(
+                '/txn.v1.AccountService/BatchListCoverage',
+                request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListCoverageRequest.SerializeToString,
+                response_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListCoverageResponse.FromString,
+                _registered_method=True)
         self.UpdateAccount = channel.unary_unary(
                 '/txn.v1.AccountService/UpdateAccount',
                 request_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.UpdateAccountRequest.SerializeToString,
@@ -134,6 +144,20 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCoverage(self, request, context):
+        """Which days the account's imports cover, and whether balances prove them complete.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchListCoverage(self, request, context):
+        """Answers in the order of the ids; a missing account explicitly.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def UpdateAccount(self, request, context):
         """Changes what update_mask names: name, opening_balance_minor, opening_date.
         """
@@ -193,6 +217,16 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.VerifyAccount,
                     request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.FromString,
                     response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.SerializeToString,
+            ),
+            'ListCoverage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCoverage,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListCoverageRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.ListCoverageResponse.SerializeToString,
+            ),
+            'BatchListCoverage': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchListCoverage,
+                    request_deserializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListCoverageRequest.FromString,
+                    response_serializer=protos_dot_txn_dot_v1_dot_txn__pb2.BatchListCoverageResponse.SerializeToString,
             ),
             'UpdateAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateAccount,
@@ -380,6 +414,60 @@ class AccountService:
             '/txn.v1.AccountService/VerifyAccount',
             protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountRequest.SerializeToString,
             protos_dot_txn_dot_v1_dot_txn__pb2.VerifyAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCoverage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.AccountService/ListCoverage',
+            protos_dot_txn_dot_v1_dot_txn__pb2.ListCoverageRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.ListCoverageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchListCoverage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/txn.v1.AccountService/BatchListCoverage',
+            protos_dot_txn_dot_v1_dot_txn__pb2.BatchListCoverageRequest.SerializeToString,
+            protos_dot_txn_dot_v1_dot_txn__pb2.BatchListCoverageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,10 @@ class AccountServiceStub:
     GetSummary: _grpc.UnaryUnaryMultiCallable[_txn_pb2.GetSummaryRequest, _txn_pb2.GetSummaryResponse]
     VerifyAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.VerifyAccountRequest, _txn_pb2.VerifyAccountResponse]
     """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
+    ListCoverage: _grpc.UnaryUnaryMultiCallable[_txn_pb2.ListCoverageRequest, _txn_pb2.ListCoverageResponse]
+    """Which days the account's imports cover, and whether balances prove them complete."""
+    BatchListCoverage: _grpc.UnaryUnaryMultiCallable[_txn_pb2.BatchListCoverageRequest, _txn_pb2.BatchListCoverageResponse]
+    """Answers in the order of the ids; a missing account explicitly."""
     UpdateAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.UpdateAccountRequest, _txn_pb2.UpdateAccountResponse]
     """Changes what update_mask names: name, opening_balance_minor, opening_date."""
     CloseAccount: _grpc.UnaryUnaryMultiCallable[_txn_pb2.CloseAccountRequest, _txn_pb2.CloseAccountResponse]
@@ -68,6 +72,10 @@ class AccountServiceAsyncStub(AccountServiceStub):
     GetSummary: _aio.UnaryUnaryMultiCallable[_txn_pb2.GetSummaryRequest, _txn_pb2.GetSummaryResponse]  # type: ignore[assignment]
     VerifyAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.VerifyAccountRequest, _txn_pb2.VerifyAccountResponse]  # type: ignore[assignment]
     """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
+    ListCoverage: _aio.UnaryUnaryMultiCallable[_txn_pb2.ListCoverageRequest, _txn_pb2.ListCoverageResponse]  # type: ignore[assignment]
+    """Which days the account's imports cover, and whether balances prove them complete."""
+    BatchListCoverage: _aio.UnaryUnaryMultiCallable[_txn_pb2.BatchListCoverageRequest, _txn_pb2.BatchListCoverageResponse]  # type: ignore[assignment]
+    """Answers in the order of the ids; a missing account explicitly."""
     UpdateAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.UpdateAccountRequest, _txn_pb2.UpdateAccountResponse]  # type: ignore[assignment]
     """Changes what update_mask names: name, opening_balance_minor, opening_date."""
     CloseAccount: _aio.UnaryUnaryMultiCallable[_txn_pb2.CloseAccountRequest, _txn_pb2.CloseAccountResponse]  # type: ignore[assignment]
@@ -125,6 +133,22 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_txn_pb2.VerifyAccountResponse, _abc.Awaitable[_txn_pb2.VerifyAccountResponse]]:
         """Recomputes an account from its transactions, by another way than the figures are kept, and names each difference."""
+
+    @_abc_1.abstractmethod
+    def ListCoverage(
+        self,
+        request: _txn_pb2.ListCoverageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.ListCoverageResponse, _abc.Awaitable[_txn_pb2.ListCoverageResponse]]:
+        """Which days the account's imports cover, and whether balances prove them complete."""
+
+    @_abc_1.abstractmethod
+    def BatchListCoverage(
+        self,
+        request: _txn_pb2.BatchListCoverageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_txn_pb2.BatchListCoverageResponse, _abc.Awaitable[_txn_pb2.BatchListCoverageResponse]]:
+        """Answers in the order of the ids; a missing account explicitly."""
 
     @_abc_1.abstractmethod
     def UpdateAccount(
