@@ -73,7 +73,7 @@ async def test_rows_of_another_text_are_asked_about_before_anything_is_booked(pe
             2,
             DUPLICATE,
             "RENT FLAT 3",
-            "It looks like “Rent” of the same day and amount, which is already in this account.",
+            "It looks like “Rent”, which is already in this account.",
         )
     ]
     assert [(row.line, row.outcome, row.amount_minor) for row in new.rows] == [(2, CREATE, -50_000)]

@@ -220,7 +220,7 @@ def _rows(count: int) -> str:
 
 def similar_to(description: str) -> str:
     """What a SIMILAR row says of the transaction that it is taken for."""
-    return f"It looks like {quoted(description)} of the same day and amount, which is already in this account."
+    return f"It looks like {quoted(description)}, which is already in this account."
 
 
 async def partner_of(session: ReadSession, row: ImportRow) -> Partner | None:
