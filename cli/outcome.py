@@ -11,7 +11,7 @@ from cli.money import amount
 from cli.options import DEFAULT_LIMIT
 from cli.output import Output, protojson
 from cli.plan import counts, show_plan
-from cli.proof import proof_lines
+from cli.proof import proof_lines, proposal_lines
 from cli.session import Clients
 from protos.txn.v1 import txn_pb2 as pb
 
@@ -84,6 +84,8 @@ async def show_import(
     for finding in (each for each in found.findings if each.basis in bases or _is_telling(each)):
         basis = pb.FindingBasis.Name(finding.basis).removeprefix("FINDING_BASIS_").lower()
         output.say(f"{basis}: {finding.message}")
+    for line in proposal_lines(found):
+        output.say(line)
     show_questions(output, found)
     show_rejected(output, rejected)
 

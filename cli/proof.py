@@ -1,4 +1,4 @@
-"""What the balances of a file prove, in words."""
+"""What the balances of a file prove, and propose, in words."""
 
 from typing import Final
 
@@ -19,6 +19,15 @@ def proof_lines(found: pb.Import) -> list[str]:
         return []
     days = found.from_date if found.from_date == found.to_date else f"{found.from_date} to {found.to_date}"
     return [f"covers {days}: {PROOFS[found.proof]}", *(_gap(gap, found.currency_code) for gap in found.gaps)]
+
+
+def proposal_lines(found: pb.Import) -> list[str]:
+    """The opening that the file proposes to its account, and how it is taken over."""
+    if not found.HasField("proposed_opening"):
+        return []
+    balance, day = amount(found.proposed_opening.balance_minor, found.currency_code), found.proposed_opening.date
+    command = f"stori account update {found.account_id} --opening-balance {balance} --opening-date {day}"
+    return [f"the account opens with {balance} {found.currency_code} on {day}, say these balances: `{command}`"]
 
 
 def _gap(gap: pb.ImportGap, code: str) -> str:

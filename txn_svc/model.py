@@ -107,6 +107,7 @@ class Transaction(Base):
         Index("transaction_amount", "account_id", "amount_minor", "id"),
         Index("transaction_id", "id", postgresql_using="brin", postgresql_with={"pages_per_range": 16}),
         Index("transaction_stable_id", "account_id", "external_id", postgresql_where=text("has_stable_id")),
+        Index("transaction_content", "account_id", "content_identity", postgresql_where=text("has_stable_id")),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -120,6 +121,8 @@ class Transaction(Base):
     external_id: Mapped[str | None]
     has_stable_id: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether the bank's format declares `external_id` its for ever; then it is part of the identity."""
+    content_identity: Mapped[UUID | None]
+    """The identity without the stable id, where there is one."""
     identity: Mapped[UUID]
     occurrence: Mapped[int]
     """1 for the first row of its identity in a file, 2 for the next."""
@@ -244,6 +247,12 @@ class ImportRow(Base):
             postgresql_where=text("transaction_id IS NOT NULL"),
         ),
         Index("import_row_twins", "account_id", "import_id", "identity", postgresql_where=text("twins > 1")),
+        Index(
+            "import_row_stable_id",
+            "account_id",
+            "external_id",
+            postgresql_where=text("has_stable_id AND outcome = 'DUPLICATE'"),
+        ),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -257,6 +266,7 @@ class ImportRow(Base):
     description: Mapped[str | None]
     external_id: Mapped[str | None]
     has_stable_id: Mapped[bool] = mapped_column(server_default=text("false"))
+    content_identity: Mapped[UUID | None]
     identity: Mapped[UUID | None]
     occurrence: Mapped[int | None]
     transaction_id: Mapped[UUID | None]

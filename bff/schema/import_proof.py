@@ -1,10 +1,11 @@
-"""What the balances of a file prove."""
+"""What the balances of a file prove, and propose."""
 
 from typing import Self
 
 import strawberry
 
 from bff.schema.money import Money, money
+from bff.schema.scalars import Date
 from protos.txn.v1 import txn_pb2 as pb
 
 
@@ -23,3 +24,13 @@ class ImportGap:
             missing=money(message.missing_minor, currency_code),
             rejected_line=message.rejected_line if message.HasField("rejected_line") else None,
         )
+
+
+@strawberry.type(description="An opening with which the account would agree with the file: what accountUpdate takes.")
+class OpeningProposal:
+    balance: Money = strawberry.field(description="At the beginning of that day.")
+    date: Date
+
+    @classmethod
+    def from_proto(cls, message: pb.OpeningProposal, currency_code: str) -> Self:
+        return cls(balance=money(message.balance_minor, currency_code), date=Date(message.date))

@@ -17,7 +17,7 @@ from bff.schema.enums import (
 )
 from bff.schema.fields import field
 from bff.schema.import_plan import ImportPlan
-from bff.schema.import_proof import ImportGap
+from bff.schema.import_proof import ImportGap, OpeningProposal
 from bff.schema.import_questions import ImportQuestion
 from bff.schema.import_rows import ImportRowConnection
 from bff.schema.money import Money, maybe_money
@@ -126,6 +126,9 @@ class Import(Node):
         description="The balance before the oldest row, as the file's balances say it."
     )
     closing: Money | None = strawberry.field(description="The balance after the newest row, as they say it.")
+    proposed_opening: OpeningProposal | None = strawberry.field(
+        description="What its balances say of the account's opening; null where the account agrees, or they do not say."
+    )
     account_number: str | None = strawberry.field(description="The account that the file names, as it stands there.")
     failure_code: ImportFailureCode | None
     failure: str | None
@@ -197,6 +200,7 @@ class Import(Node):
             to_date=date_of(message.to_date),
             opening=maybe_money(message.opening_minor if message.HasField("opening_minor") else None, code),
             closing=maybe_money(message.closing_minor if message.HasField("closing_minor") else None, code),
+            proposed_opening=_proposal(message),
             account_number=message.account_number or None,
             failure_code=ImportFailureCode(message.failure_code) if message.failure_code else None,
             failure=message.failure or None,
@@ -206,6 +210,12 @@ class Import(Node):
             account_id=message.account_id,
             repeats_id=message.repeats_import_id,
         )
+
+
+def _proposal(message: pb.Import) -> OpeningProposal | None:
+    if not message.HasField("proposed_opening"):
+        return None
+    return OpeningProposal.from_proto(message.proposed_opening, message.currency_code)
 
 
 async def find_import(info: Info, import_id: str) -> Import | None:

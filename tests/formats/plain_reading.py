@@ -120,7 +120,7 @@ def _row(record: Record, told: Format, wanted: Expected) -> PlainRow:
         "line": record.line,
         "date": _date(cells[roles.date], wanted),
         "value_date": None if roles.value_date is None else _date(cells[roles.value_date], wanted),
-        "amount": _signed(cells, told, wanted),
+        "amount": _signed(cells, told, wanted) - _fee(cells, told, wanted),
         "description": " ".join(cells[at] for at in roles.description),
     }
     return PlainRow(
@@ -135,6 +135,11 @@ def _date(text: str, wanted: Expected) -> dt.date | None:
         return dt.datetime.strptime(text.strip(), wanted.dates).date()  # noqa: DTZ007
     read = dt.datetime.strptime(f"2000/{text.strip()}", f"%Y/{wanted.dates}").date()  # noqa: DTZ007
     return read.replace(year=wanted.years[read.month])
+
+
+def _fee(cells: Sequence[str], told: Format, wanted: Expected) -> Decimal:
+    at = told.roles.fee
+    return Decimal(0) if at is None or not cells[at].strip() else _number(cells[at], wanted)
 
 
 def _number(text: str, wanted: Expected) -> Decimal:

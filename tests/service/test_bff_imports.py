@@ -135,12 +135,22 @@ async def test_import_says_what_its_balances_prove(stage: Stage) -> None:
     }
 
 
+async def test_import_proposes_what_an_account_update_takes(stage: Stage) -> None:
+    proposal = pb.OpeningProposal(balance_minor=-3400, date="2026-07-01")
+    stage.txns.imports[IMPORT] = planned(currency_code="USD", proposed_opening=proposal)
+
+    node = await read(stage, "proposedOpening { balance { amount currencyCode } date }")
+
+    balance = {"amount": "-34.00", "currencyCode": "USD"}
+    assert node == {"proposedOpening": {"balance": balance, "date": "2026-07-01"}}
+
+
 async def test_an_import_whose_file_was_not_read_proves_nothing_yet(stage: Stage) -> None:
-    assert await read(stage, "proof fromDate opening { amount } accountNumber gaps { afterLine }") == {
+    assert await read(stage, "proof fromDate opening { amount } proposedOpening { date } gaps { afterLine }") == {
         "proof": None,
         "fromDate": None,
         "opening": None,
-        "accountNumber": None,
+        "proposedOpening": None,
         "gaps": [],
     }
 

@@ -1,10 +1,11 @@
 """`stori coverage`, and what `stori import` says of a file's balances."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.service.importing import BRIEF, imported, newest
+from tests.service.importing import BRIEF, account, imported, newest
 from tests.service.stori import Stori
 from tests.service.txn import Client
 
@@ -51,6 +52,25 @@ async def test_import_says_that_the_balances_prove_the_file_complete(
 
     assert "covers 2026-07-01 to 2026-07-31: balances match" in done.lines
     assert "evidence: Balances prove the file complete: opening 34.00, closing 2029.50." in done.lines
+
+
+async def test_import_names_the_command_that_takes_the_opening_over(
+    stori: Stori, person: Client, account_id: str, tmp_path: Path
+) -> None:
+    done = await stori.run("import", write(tmp_path, JULY), "--account", account_id)
+    before = await account(person, account_id)
+    [(sentence, command)] = re.findall(r"^(.*): `stori (account update .*)`$", done.out, re.MULTILINE)
+
+    taken = await stori.run(*command.split())
+
+    assert sentence == "the account opens with 34.00 USD on 2026-07-01, say these balances"
+    assert (taken.code, before.balance_minor, (await account(person, account_id)).balance_minor) == (
+        0,
+        199_550,
+        202_950,
+    )
+    shown = await stori.run("imports", "show", (await newest(person, account_id)).id)
+    assert "say these balances" not in shown.out
 
 
 async def test_import_says_where_something_is_missing(

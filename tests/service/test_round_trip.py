@@ -98,7 +98,9 @@ async def test_cells_that_a_spreadsheet_would_run_are_neutralised(person: Client
 
     lines = (await exported(person, opened.id)).decode().split("\n")
 
-    assert lines[0] == "booked_on,value_on,amount,currency,description,category,note,external_id,occurrence"
+    assert (
+        lines[0] == "booked_on,value_on,amount,currency,description,category,note,external_id,occurrence,has_stable_id"
+    )
     assert lines[1].startswith("2026-07-01,,-3.50,USD,'=1+1,")
     assert lines[2].startswith("2026-07-01,,-3.50,USD,''=1+1,")
     assert lines[4].startswith("2026-07-02,,-1.00,USD,'+49 30 1,")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from txn_svc.statement.encoding import Encoding, examine
 from txn_svc.statement.lines import read_lines
+from txn_svc.statement.model import Unreadable
 from txn_svc.statement.transcode import EncodingName
 
 # Each is a bank's file as it may be: none of the rule's own words stands for the whole.
@@ -68,6 +69,29 @@ STATEMENTS: dict[str, tuple[EncodingName, str]] = {
     "Chinese in UTF-16": ("UTF-16LE", "日期,摘要,金额\n2026-07-01,支付宝消费,-3.20\n2026-07-02,工资,5000.00\n"),
     "English in UTF-16": ("UTF-16BE", "Date,Memo,Amount\n2026-07-01,Coffee,-3.20\n"),
 }
+# So few letters that a wrong page may make words of them too.
+FEW_LETTERS: list[tuple[EncodingName, str]] = [
+    ("windows-1252", "Farmácia / Sertã"),
+    ("windows-1252", "Farmácia / Sertã\nFarmácia / Sertã"),
+    ("windows-1252", "Farmácia / Sertã\nIrmã Lúcia"),
+    ("windows-1252", "Sertã\nMação"),
+    ("windows-1252", "Português\nCórdoba"),
+    ("windows-1252", "Forêt\nNîmes"),
+    ("windows-1252", "Août\nÉvian"),
+    ("windows-1252", "Maß\nKäse"),
+    ("windows-1252", "Peña\nAño nuevo"),
+    ("windows-1252", "Caffè\nPerù"),
+    ("windows-1250", "Brčko"),
+    ("windows-1250", "Brčko\nBrčko"),
+    ("windows-1250", "Poreč\nBrčko"),
+    ("windows-1250", "Kč\nPísek"),
+    ("windows-1250", "Plzeň\nHodonín"),
+    ("windows-1250", "Łomża\nGdańsk"),
+    ("windows-1250", "Pączki\nWędliny"),
+    ("windows-1250", "Kisbér\nFő utca"),
+    ("windows-1250", "Tűz\nPék"),
+    ("windows-1250", "Băcănie\nPiaţa"),
+]
 
 
 def found_in(content: bytes) -> Encoding:
@@ -142,6 +166,17 @@ def test_too_few_letters_leave_it_open(byte: bytes) -> None:
     assert set(found.alternatives) == {"windows-1252", "windows-1250"}
 
 
+@pytest.mark.parametrize(("name", "texts"), FEW_LETTERS)
+def test_few_letters_are_read_rightly_or_left_open(name: EncodingName, texts: str) -> None:
+    rows = "".join(f"2026-07-15,{text},1\n" for text in texts.split("\n"))
+    content = f"date,description,amount\n{rows}".encode(name)
+
+    found = found_in(content)
+
+    read = list(read_lines(found.text(io.BytesIO(content))))
+    assert name in found.alternatives or (read == content.decode(name).splitlines() and not found.alternatives)
+
+
 @pytest.mark.parametrize("codec", ["cp850", "mac_roman", "cp1251"])
 def test_other_code_pages_are_not_read_as_something_else(codec: str) -> None:
     text = "Cr\u00e9dito a\u00f1o opci\u00f3n" if codec != "cp1251" else "Привет мир оплата"
@@ -151,6 +186,45 @@ def test_other_code_pages_are_not_read_as_something_else(codec: str) -> None:
 
     assert (found.name, found.finding.basis) == ("UTF-8", "ASSUMPTION")
     assert "Line 4 holds the byte" in found.finding.message
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("euc_kr", "거래일자,적요,출금액\n2026-07-01,스타벅스 강남점,5500\n2026-07-02,한국전력공사 전기요금,45000\n"),
+        ("euc_kr", "date,description,amount\n2026-07-01,배달의민족,-9900\n"),
+        ("cp949", "날짜,내용,금액\n2026-07-01,똠양꿍,-4500\n2026-07-02,월세,-500000\n"),
+        ("big5", "交易日期,摘要,支出金額\n2026-07-01,薪資轉帳,50000\n2026-07-02,台灣電力公司 電費,1200\n"),
+        ("big5", "date,description,amount\n2026-07-01,中華電信,-999\n2026-07-02,中油,-150\n"),
+        ("shift_jis", "日付,摘要,お支払金額\n2026/07/01,セブンイレブン,540\n2026/07/02,電気料金 東京電力,8200\n"),
+        ("shift_jis", "date,description,amount\n2026/07/01,ﾌﾘｺﾐ,-450\n2026/07/02,ｶ-ﾄﾞ,-450\n"),
+        ("shift_jis", "date,description,amount\n" + "2026/07/01,ﾌﾘｺﾐ ﾔﾏﾀﾞ ﾀﾛｳ,-450\n2026/07/02,ﾃﾞﾝｷﾀﾞｲ,-450\n" * 9),
+        ("euc_jp", "日付,摘要,お支払金額\n2026/07/01,セブンイレブン,540\n2026/07/02,電気料金 東京電力,8200\n"),
+    ],
+)
+def test_korean_japanese_and_big5_are_refused_and_not_read_as_chinese(codec: str, text: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        found_in(text.encode(codec))
+
+    assert refused.value.code == "UNREADABLE"
+    assert "Save the file as CSV in UTF-8" in refused.value.message
+
+
+def test_hanzi_too_few_to_tell_from_korean_are_not_guessed() -> None:
+    content = "date,description,amount\n2026-07-01,咖啡,-3.20\n".encode("gb18030")
+
+    with pytest.raises(Unreadable) as refused:
+        found_in(content)
+
+    assert "may be Chinese (GB18030) or Korean (EUC-KR)" in refused.value.message
+    assert examine(io.BytesIO(content), "GB18030").name == "GB18030"
+
+
+@pytest.mark.parametrize("rows", ["2026-07-01,麦当劳,-3\n2026-07-02,房租,-3\n", "2026-07-02,张三转账 → ①,5\n"])
+def test_few_hanzi_of_any_place_are_chinese(rows: str) -> None:
+    found = found_in(f"date,description,amount\n{rows}".encode("gb18030"))
+
+    assert (found.name, found.alternatives) == ("GB18030", ())
 
 
 @given(st.text(min_size=1, max_size=300), st.booleans())

@@ -16,7 +16,9 @@ from txn_svc.statement.export import ExportedTransaction, transactions_csv
 from txn_svc.statement.exported import MAX_OCCURRENCE
 from txn_svc.statement.writing import ROWS_PER_CHUNK
 
+# As the first exports had it, and as they have it now.
 HEADER = "booked_on,value_on,amount,currency,description,category,note,external_id,occurrence\n"
+WRITTEN = HEADER.strip() + ",has_stable_id\n"
 GOOD = "2026-07-15,2026-07-16,-3.50,USD,Coffee,food,with Ana,A-1,1\n"
 DAY = date(2026, 7, 15)
 
@@ -41,7 +43,8 @@ transactions = st.builds(
     note=st.none() | texts(1000),
     external_id=st.none() | texts(200),
     occurrence=st.integers(1, 3) | st.integers(1, MAX_OCCURRENCE),
-)
+    has_stable_id=st.booleans(),
+).map(lambda row: row if row.external_id else row._replace(has_stable_id=False))
 codes = st.sampled_from(["USD", "JPY", "KWD"])
 
 
@@ -65,6 +68,7 @@ def as_exported(row: Row) -> ExportedTransaction:
         found.note,
         found.external_id,
         found.occurrence,
+        found.has_stable_id,
     )
 
 
@@ -76,7 +80,15 @@ def with_nones(row: ExportedTransaction) -> ExportedTransaction:
 def digest(rows: list[ExportedTransaction], code: str) -> str:
     ordered = sorted(rows, key=lambda row: (row.booked_on, row.amount_minor))
     return ledger_digest(
-        DigestRow(row.booked_on, row.amount_minor, code, row.description, None, row.occurrence) for row in ordered
+        DigestRow(
+            row.booked_on,
+            row.amount_minor,
+            code,
+            row.description,
+            row.external_id if row.has_stable_id else None,
+            row.occurrence,
+        )
+        for row in ordered
     )
 
 
@@ -108,7 +120,7 @@ def test_no_text_cell_begins_like_a_formula(ledger: list[ExportedTransaction]) -
 
 @given(
     st.lists(transactions, min_size=1, max_size=3),
-    st.permutations(range(9)),
+    st.permutations(range(10)),
     st.sampled_from(",;"),
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.booleans(),
@@ -161,7 +173,7 @@ def test_exactly_one_apostrophe_is_taken_away_and_nothing_is_trimmed(cell: str, 
 
 
 def test_numbers_and_dates_are_written_without_an_apostrophe() -> None:
-    assert written([transaction(amount_minor=-500)]).endswith("\n2026-07-15,,-5.00,USD,,,,,1\n")
+    assert written([transaction(amount_minor=-500)]).endswith("\n2026-07-15,,-5.00,USD,,,,,1,false\n")
 
 
 def test_a_description_with_line_breaks_and_one_of_a_note_of_nothing_else_are_read_back() -> None:
@@ -184,7 +196,7 @@ def test_a_broken_quote_in_an_export_costs_its_own_row_only() -> None:
 def test_the_file_comes_in_chunks_of_whole_rows_and_its_header_even_without_rows() -> None:
     chunks = list(transactions_csv((transaction() for _ in range(1000)), currency("USD")))
 
-    assert list(transactions_csv([], currency("USD"))) == [HEADER]
+    assert list(transactions_csv([], currency("USD"))) == [WRITTEN]
     assert list(transactions_csv([], currency("USD"), has_header=False)) == []
     assert len(chunks) == 1 + 1000 // ROWS_PER_CHUNK
     assert all(chunk.endswith("\n") for chunk in chunks)
@@ -195,7 +207,24 @@ def test_all_of_a_row_is_read() -> None:
 
     assert line == 2
     assert cells == tuple(GOOD.strip().split(","))
-    assert values == [DAY, date(2026, 7, 16), -350, "Coffee", "A-1", "food", "with Ana", 1]
+    assert values == [DAY, date(2026, 7, 16), -350, "Coffee", "A-1", "food", "with Ana", 1, False]
+
+
+@pytest.mark.parametrize(
+    ("cell", "external_id", "has_stable_id"),
+    [("true", "A-1", True), (" TRUE ", "A-1", True), ("False", "A-1", False), ("", "A-1", False), ("true", "", False)],
+)
+def test_an_id_is_stable_where_its_row_says_so(cell: str, external_id: str, has_stable_id: bool) -> None:
+    text = GOOD.replace("A-1", external_id).replace(",1\n", f",1,{cell}\n")
+
+    assert valid(rows_of(WRITTEN + text)[0]).has_stable_id is has_stable_id
+
+
+def test_what_is_neither_true_nor_false_is_rejected_with_its_column() -> None:
+    reject = rejected(rows_of(WRITTEN + GOOD.replace(",1\n", ",1,yes\n"))[0])
+
+    assert (reject.reason_code, reject.column) == ("BAD_ENCODING", "has_stable_id")
+    assert reject.reason == "“yes” is neither true nor false."
 
 
 def test_empty_cells_are_none() -> None:
@@ -324,7 +353,7 @@ def test_a_format_that_there_is_not_is_refused_before_the_file_is_looked_at() ->
 
 def test_the_formats_and_the_version_of_the_reading_are_those_that_imports_remember() -> None:
     assert {"brief", "plain", "stori"} <= {*format_ids()}
-    assert VERSION == 3
+    assert VERSION == 4
 
 
 @pytest.mark.parametrize(
@@ -336,4 +365,4 @@ def test_some_of_the_columns_are_no_export(header: str) -> None:
 
 
 def test_the_fields_that_are_new_stand_last() -> None:
-    assert ValidRow._fields[-3:] == ("category", "note", "occurrence")
+    assert ValidRow._fields[-4:] == ("category", "note", "occurrence", "has_stable_id")

@@ -15,8 +15,12 @@ from tests.counts import examples
 SECONDS, MEGABYTES = 5, 150
 HEADER = b"date,description,amount\n"
 ROW = b"2026-07-15,Coffee,-3.50\n"
+FOUND_OUT = b"Tag;Text;Betrag;Saldo\n14/07/2026;a;1,50;3,00\n15/07/2026;b;-2,50;0,50\n15/07/2026;c;1,00;1,50\n"
 MANY = examples(1 << 20, 10_000_000)
 LONG = examples(1 << 22, 100_000_000)
+# At least a hundred thousand bad rows of fifteen bytes.
+LINES = examples(2 << 20, 10_000_000)
+TOO_MANY = 100_000
 BLOCK = 1 << 20
 
 READING = """
@@ -95,6 +99,20 @@ FILES: dict[str, tuple[Iterable[bytes], str, int | None, int | None]] = {
     "UTF-16": ((HEADER + ROW * (MANY // 60)).decode().encode("utf-16").split(b"\xff\xfe", 0), "READ", None, 0),
     "UTF-16 of halves": ((b"\xff\xfe", *repeated(b"\xd8\xd8\n\0", MANY)), "UNREADABLE", 0, 0),
     "hundreds of columns of numbers": (numbers(299, 490), "ASKS", 0, 0),
+    "lines that are no rows": (rows_around(repeated(b"a\n", LINES)), "NOT_A_STATEMENT", 1, TOO_MANY),
+    "lines of open quotes": (rows_around(repeated(b'a",",\n', LINES)), "NOT_A_STATEMENT", 1, TOO_MANY),
+    "lines of broken quotes": (rows_around(repeated(b'"a",",\n', LINES)), "NOT_A_STATEMENT", 1, TOO_MANY),
+    "bad dates": (rows_around(repeated(b"2026-13-01,y,1\n", LINES)), "NOT_A_STATEMENT", 1, TOO_MANY),
+    "as many bad dates as good ones": (rows_around(repeated(b"2026-13-01,y,1\n" + ROW, LINES)), "READ", None, None),
+    "empty cells": (rows_around(repeated(b",,\n", LINES)), "READ", 2, 0),
+    "empty cells below a layout nobody knows": (
+        (FOUND_OUT, *repeated(b";;;\n", LINES)),
+        "READ",
+        3,
+        0,
+    ),
+    "lines below a layout nobody knows": ((FOUND_OUT, *repeated(b"a\n", LINES)), "NOT_A_STATEMENT", 0, 0),
+    "words below a layout nobody knows": ((FOUND_OUT, *repeated(b"a;b;c;d\n", LINES)), "NOT_A_STATEMENT", 0, 0),
     "windows-1252": (rows_around(repeated("2026-07-15,España,1\n".encode("cp1252"), MANY)), "READ", None, 0),
 }
 

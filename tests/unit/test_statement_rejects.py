@@ -178,7 +178,7 @@ def test_what_is_mended_is_read_as_if_it_had_stood_there_at_first(kind: str, dat
         (BRIEF + "0,7/15,=1+1\n", "0,7/15,'=1+1,2,“=1+1” is not an amount such as -1234.00."),
         (BRIEF + "0,13/15,+60.5\n", "0,13/15,+60.5,2,The date “13/15” is no month and day of any year."),
         (
-            BRIEF + '0,7/15,"-1\'234,5"\n0,7/15,1\n',
+            BRIEF + '0,7/15,"-1\'234,5"\n0,7/15,1.5\n',
             '0,7/15,"-1\'234,5",2,"“-1\'234,5” is not an amount such as -1234.00."',
         ),
         (BRIEF + "-5,7/15,x\n", "'-5,7/15,x,2,“x” is not an amount such as -1234.00."),
@@ -332,3 +332,13 @@ def test_rows_of_several_lines_are_counted_in_a_file_of_rejects_too() -> None:
     rows: list[Row] = rows_of(text + '2026-07-15,"a\nb",1,2,"one\ntwo"\n2026-07-15,"a\nb",1\n2026-07-15,c,1,,\n')
 
     assert [(row.line, valid(row).description) for row in rows] == [(2, "a\nb"), (5, "a\nb"), (7, "c")]
+
+
+def test_each_row_of_any_bank_s_rejects_has_its_own_cells() -> None:
+    text = "Datum;Tekst;Bedrag;stori_line;stori_reason\n"
+    lines = ["13-3-2026;Bar;'-12,50;3;'=x", ";of two lines;;;", "none;'=Shop;-1,00;4;x", "14-3-2026;Shop;-2,00;5;x"]
+
+    rows = list(read_text(text + "\n".join(lines), "EUR").rows())
+
+    assert [";".join(row.cells) for row in rows] == [lines[0], lines[2], lines[3]]
+    assert valid(rows[0]).description == "Bar of two lines"

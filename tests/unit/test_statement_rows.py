@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.unit.statement_text import Row, finding, read_text, refusal, rejected, rows_of, valid
 from txn_svc.ledger.money import average_minor
-from txn_svc.statement import RejectedRow, Unreadable, ValidRow
+from txn_svc.statement import RejectedRow, Unreadable, ValidRow, rejecting
 from txn_svc.statement.model import MAX_CELLS_KEPT, MAX_CHARACTERS_KEPT
 
 BRIEF = Path(__file__).parents[2] / "samples" / "brief.csv"
@@ -195,9 +195,38 @@ def test_rejects_name_the_column_as_the_files_header_does() -> None:
 
 
 def test_a_file_of_bad_rows_is_all_rejects_and_not_refused() -> None:
-    rows = rows_of(HEADER + "x,y,z\n,,\n1\n")
+    rows = rows_of(HEADER + "x,y,z\n,,1\n1\n")
 
     assert [rejected(row).reason_code for row in rows] == ["BAD_DATE", "NO_DATE", "CELL_COUNT"]
+
+
+@pytest.mark.parametrize("header", [HEADER, "Day,What,Amount (USD)\n"])
+def test_rows_of_empty_cells_are_blank_unless_they_are_too_many_cells(header: str) -> None:
+    rows = rows_of(header + GOOD * 2 + ",,\n" * 3 + GOOD + ",,,\n" + GOOD + ",,\n")
+
+    assert [valid(row).line for row in (*rows[:3], rows[4])] == [2, 3, 7, 9]
+    assert (rejected(rows[3]).line, rejected(rows[3]).reason_code, len(rows)) == (8, "CELL_COUNT", 5)
+
+
+def test_a_file_of_very_many_bad_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejecting, "MAX_REJECTED_ROWS", 10)
+
+    for bad in ("x\n", "x,y,z\n", "2026-07-15,y,z\n", f"2026-07-15,{'y' * 501},1\n"):
+        assert len(rows_of(HEADER + GOOD * 2 + bad * 10)) == 12
+        assert len(rows_of(HEADER + GOOD * 11 + bad * 11)) == 22
+        with pytest.raises(Unreadable) as refused:
+            rows_of(HEADER + GOOD * 10 + bad * 11)
+        assert refused.value.code == "NOT_A_STATEMENT"
+        assert "Up to line 22, 11 of 21 rows cannot be read" in refused.value.message
+
+
+def test_a_file_of_very_many_lines_that_are_no_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejecting, "MAX_REJECTED_ROWS", 10)
+    header, good = "Tag;Text;Betrag;Saldo\n", "15/07/2026;x;1,50;3,00\n"
+
+    for bad in ("x\n", "x;y;z;a\n", ";y;;\n"):
+        assert refusal(header + good * 10 + bad * 11).code == "NOT_A_STATEMENT"
+        assert read_text(header + good * 11 + bad * 11).questions
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+SUM(A1)", "-x", "@x", "\tx", "<script>alert(1)</script>", " x ", "x" * 500])

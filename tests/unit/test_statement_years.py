@@ -185,3 +185,23 @@ def test_a_file_without_any_date_has_no_year() -> None:
 
 def test_dates_with_a_year_are_never_assumed() -> None:
     assert all(found.basis != "ASSUMPTION" for found in read_text("date,description,amount\n2026-01-02,,1\n").findings)
+
+
+def test_a_value_date_is_the_nearest_to_its_booking() -> None:
+    text = "Date,Value date,Text,Amount\n12/30,12/30,Bar,-1.00\n12/31,1/2,Bar,-2.00\n1/3,12/31,Bar,-3.00\n"
+
+    rows = [valid(row) for row in rows_of(text)]
+
+    assert [(row.booked_on, row.value_on) for row in rows] == [
+        (date(2025, 12, 30), date(2025, 12, 30)),
+        (date(2025, 12, 31), date(2026, 1, 2)),
+        (date(2026, 1, 3), date(2025, 12, 31)),
+    ]
+
+
+def test_a_total_is_no_row_that_counts_years() -> None:
+    text = "Date,Text,Amount,Balance\n12/20,Bar,-1.00,9.00\n1/1,Total,,9.00\n12/25,Bar,-2.00,7.00\n"
+
+    rows = [valid(row) for row in rows_of(text)]
+
+    assert [row.booked_on for row in rows] == [date(2025, 12, 20), date(2025, 12, 25)]

@@ -9,22 +9,24 @@ from runtime.database import ReadSession
 from runtime.ids import to_id
 
 # A record made by hand is a claim of its own, and older than any import's: nothing has to claim it besides.
+# One that has a bank's id and one that has not can be the same, though only one of them has it in its identity.
 _DIFFERENCES = text("""
 SELECT coalesce(t.id, claim.transaction_id) AS id, t.id IS NULL AS is_missing, t.import_id, t.line, t.occurrence,
   claim.import_id AS claim_import_id, claim.line AS claim_line, claim.occurrence AS claim_occurrence
 FROM (SELECT * FROM transaction WHERE account_id = :account_id) AS t
 FULL JOIN (
-  SELECT DISTINCT ON (r.transaction_id) r.transaction_id, r.identity, r.occurrence, i.id AS import_id, r.line,
-    r.booked_on, r.amount_minor, coalesce(r.reason_code = 'SIMILAR', false) AS is_similar
+  SELECT DISTINCT ON (r.transaction_id) r.transaction_id, r.identity, r.occurrence, r.has_stable_id,
+    i.id AS import_id, r.line, r.booked_on, r.amount_minor, coalesce(r.reason_code = 'SIMILAR', false) AS is_similar
   FROM import AS i
   JOIN import_row AS r ON r.account_id = i.account_id AND r.import_id = i.reading_id AND r.outcome <> 'REJECT'
   WHERE i.account_id = :account_id AND i.state IN ('COMPLETED', 'REVERTING')
   ORDER BY r.transaction_id, i.finish_time, i.id, r.line
 ) AS claim ON claim.transaction_id = t.id
 WHERE t.id IS NULL
-  OR (claim.identity, claim.occurrence) IS DISTINCT FROM (t.identity, t.occurrence) AND NOT claim.is_similar
-  OR (claim.booked_on, claim.amount_minor) IS DISTINCT FROM (t.booked_on, t.amount_minor)
-    AND claim.is_similar
+  OR (claim.identity, claim.occurrence) IS DISTINCT FROM (t.identity, t.occurrence) AND claim.import_id IS NOT NULL
+    AND NOT claim.is_similar
+    AND NOT (claim.has_stable_id AND t.import_id IS NULL) AND NOT (t.has_stable_id AND NOT claim.has_stable_id)
+  OR (claim.booked_on, claim.amount_minor) IS DISTINCT FROM (t.booked_on, t.amount_minor) AND claim.is_similar
   OR (t.import_id IS NOT NULL AND (t.import_id, t.line) IS DISTINCT FROM (claim.import_id, claim.line))
 ORDER BY 1 LIMIT :most
 """)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, literal, null, select
+from sqlalchemy import Row, case, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from runtime.database import Database, ReadSession
@@ -80,14 +80,13 @@ class Digests:
 async def ledger_rows(session: ReadSession, account: Account) -> AsyncIterator[Row[Any]]:
     """The account's transactions in the order a digest takes them: the fields of a DigestRow, then id and identity."""
     currency_code, amount = literal(account.currency_code), Transaction.amount_minor
-    # No format known yet declares its ids stable, so none is part of a transaction's identity.
     query = (
         select(
             Transaction.booked_on,
             amount,
             currency_code.label("currency_code"),
             Transaction.description,
-            null().label("stable_id"),
+            case((Transaction.has_stable_id, Transaction.external_id)).label("stable_id"),
             Transaction.occurrence,
             Transaction.id,
             Transaction.identity,

@@ -68,7 +68,7 @@ async def verify(session: ReadSession, seen: Seen) -> Verified:
         earlier += row.amount_minor if anchor and row.booked_on < anchor else 0
         months[month_of(row.booked_on)].add(row.amount_minor)
         digest.add(digest_row(row))
-        content = identity(row.booked_on, row.amount_minor, row.currency_code, row.description)
+        content = identity(row.booked_on, row.amount_minor, row.currency_code, row.description, row.stable_id)
         if content != row.identity and len(wrong) < DIFFERENCES_MAX:
             wrong.append(Difference(f"{to_id('txn', row.id)} identity", str(row.identity), str(content)))
     initial = account.opening_balance_minor - earlier

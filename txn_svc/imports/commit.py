@@ -27,9 +27,9 @@ from txn_svc.totals import require_totals
 
 _CREATE = text("""
 INSERT INTO transaction (account_id, id, booked_on, value_on, amount_minor, description, category, note, external_id,
-  identity, occurrence, import_id, line, create_time)
+  has_stable_id, content_identity, identity, occurrence, import_id, line, create_time)
 SELECT account_id, transaction_id, booked_on, value_on, amount_minor, description, category, coalesce(note, ''),
-  external_id, identity, occurrence, import_id, line, :now
+  external_id, has_stable_id, content_identity, identity, occurrence, import_id, line, :now
 FROM import_row
 WHERE account_id = :account_id AND import_id = :import_id AND outcome = 'CREATE'
 """)

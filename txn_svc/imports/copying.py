@@ -16,7 +16,8 @@ from txn_svc.statement import RejectedRow, ValidRow
 
 COLUMNS = (
     "account_id, import_id, line, cells, outcome, booked_on, value_on, amount_minor, description, external_id, "
-    "identity, occurrence, transaction_id, reason_code, reason, column_name, category, note"
+    "identity, occurrence, transaction_id, reason_code, reason, column_name, category, note, has_stable_id, "
+    "content_identity"
 )
 BLOCK_ROWS = 2_000
 _SPECIAL = re.compile(r"[\\\t\n\r]")
@@ -39,26 +40,28 @@ def blocks(
         yield "".join(block).replace("\x00", "\ufffd").encode(errors="replace")
 
 
-def identity_of(row: ValidRow, currency_code: str) -> UUID:
-    return identity(row.booked_on, row.amount_minor, currency_code, row.description)
-
-
 def _line(start: str, row: ValidRow | RejectedRow, currency_code: str) -> str:
     if isinstance(row, RejectedRow):
         reason = f"{row.reason_code}\t{_text(row.reason)}\t{_text(row.column)}"
-        return f"{start}{row.line}\t{_array(row.cells)}\tREJECT{NULLS}\t{reason}\t\\N\t\\N\n"
-    content = identity_of(row, currency_code)
+        return f"{start}{row.line}\t{_array(row.cells)}\tREJECT{NULLS}\t{reason}\t\\N\t\\N{_NO_STABLE_ID}\n"
+    content = identity(row.booked_on, row.amount_minor, currency_code, row.description)
+    stable_id = _NO_STABLE_ID
+    if row.has_stable_id:
+        stable_id = f"\tt\t{content.int:032x}"
+        content = identity(row.booked_on, row.amount_minor, currency_code, row.description, row.external_id)
     value_on = row.value_on or r"\N"
     texts = f"{_text(row.description)}\t{_text(row.external_id)}"
     return (
         f"{start}{row.line}\t{_array(row.cells)}\tCREATE\t{row.booked_on}\t{value_on}\t{row.amount_minor}\t"
         f"{texts}\t{content.int:032x}\t{row.occurrence or 1}\t{uuid_utils.uuid7()}\t\\N\t\\N\t\\N\t"
-        f"{_text(row.category)}\t{_text(row.note)}\n"
+        f"{_text(row.category)}\t{_text(row.note)}{stable_id}\n"
     )
 
 
 # booked_on, value_on, amount_minor, description, external_id, identity, occurrence, transaction_id
 NULLS = r"	\N" * 8
+# has_stable_id, content_identity
+_NO_STABLE_ID = "\tf\t\\N"
 
 
 def _text(value: str | None) -> str:

@@ -22,10 +22,13 @@ OWN_FORMAT = "stori"
 # What the ledger said of an earlier import says nothing about how its file was read.
 LEDGER_PROPERTIES: tuple[Property, ...] = ("BALANCE", "OVERLAP")
 
+# What the ledger rejected it may accept by now.
 _SAME_BYTES = """
 SELECT reading_id, findings FROM import
 WHERE account_id = %(account_id)s AND sha256 = %(sha256)s AND reader_version = %(reader_version)s
   AND format = %(format)s AND state IN ('COMPLETED', 'REVERTING') AND decided_count = 0 AND id <> %(id)s
+  AND NOT EXISTS (SELECT FROM import_row AS r WHERE r.account_id = import.account_id AND r.import_id = reading_id
+    AND r.outcome = 'REJECT' AND r.reason_code = 'SAME_ID' AND r.identity IS NOT NULL)
 ORDER BY finish_time LIMIT %(most)s
 """
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
+from txn_svc.imports.numbered import SAME_ID
 from txn_svc.imports.overlap import SIMILAR, similar_to
 from txn_svc.imports.plan import MONTHS_MAX, plan_of
 from txn_svc.imports.questions import questions_to_proto
@@ -18,6 +19,7 @@ from txn_svc.summary import summary_to_proto
 STATE_PREFIX = "IMPORT_STATE_"
 OUTCOME_PREFIX = "ROW_OUTCOME_"
 SAME_CONTENT = "A transaction with the same date, amount and description is already in this account."
+WITH_SAME_ID = "The transaction with this id is already in this account."
 
 
 def import_to_proto(
@@ -59,6 +61,7 @@ def import_to_proto(
         account_number=found.account_number or "",
         opening_minor=found.opening_minor,
         closing_minor=found.closing_minor,
+        proposed_opening=_proposal(found) if seen.proposes_opening else None,
     )
     message.create_time.FromDatetime(found.create_time)
     if found.finish_time is not None:
@@ -116,12 +119,12 @@ def _here(row: ImportRow, outcome: str | None, held: Mapping[UUID, int], *, is_s
         return 0
     if is_shared:
         return row.twins
-    known = row.here if row.twins > 1 else int(_reason_code(row, outcome) == "SAME_CONTENT")
+    known = row.here if row.twins > 1 else int(outcome == "DUPLICATE" and row.reason_code != SIMILAR)
     return min(row.twins, held.get(row.identity, known))
 
 
 def _reason_code(row: ImportRow, outcome: str | None) -> str:
-    if outcome == "DUPLICATE" and row.reason_code != SIMILAR:
+    if outcome == "DUPLICATE" and row.reason_code not in {SIMILAR, SAME_ID}:
         return "SAME_CONTENT"
     return row.reason_code or "UNSPECIFIED"
 
@@ -132,8 +135,14 @@ def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
     if row.twins > 1 and outcome != "REJECT":
         return f"{here} of {row.twins} like this are already here."
     if outcome == "DUPLICATE":
-        return SAME_CONTENT
+        return WITH_SAME_ID if row.reason_code == SAME_ID else SAME_CONTENT
     return "One like this is already here, as another one of its kind." if outcome == "CREATE" and here else ""
+
+
+def _proposal(found: StatementImport) -> txn_pb2.OpeningProposal:
+    assert found.opening_minor is not None
+    assert found.from_date is not None
+    return txn_pb2.OpeningProposal(balance_minor=found.opening_minor, date=found.from_date.isoformat())
 
 
 def _findings(found: StatementImport) -> list[txn_pb2.ImportFinding]:

@@ -1,17 +1,19 @@
 """Matching: which rows of an import the ledger holds already.
 
 A row is known if the account holds the same content for the same how-manieth time: the second of two equal rows of a
-file is new where the ledger holds one of them. What a person has decided about a row stays decided.
+file is new where the ledger holds one of them. Where a bank's ids are stable, they decide (`numbered.py`). What a
+person has decided about a row stays decided.
 """
 
 from sqlalchemy import select, text
 
 from runtime.database import ReadSession, WriteSession
+from txn_svc.imports.numbered import match_numbered
 from txn_svc.model import IMPORT_STATES_LIVE, StatementImport
 
 _COLUMNS = (
     "line, cells, booked_on, value_on, amount_minor, description, external_id, identity, occurrence, transaction_id, "
-    "reason, column_name, category, note, twins"
+    "reason, column_name, category, note, twins, has_stable_id, content_identity"
 )
 
 # What they were equal to is gone, perhaps, and then they bring it back under the id it had.
@@ -61,7 +63,7 @@ FROM (
         AND o.reason_code IS DISTINCT FROM 'DECIDED')) AS occurrence
   FROM import_row AS d
   WHERE d.account_id = :account_id AND d.import_id = :import_id AND d.outcome = 'CREATE' AND d.reason_code = 'DECIDED'
-    AND d.file_occurrence IS NOT NULL
+    AND d.file_occurrence IS NOT NULL AND NOT d.has_stable_id
   OFFSET 0
 ) AS numbered
 WHERE r.account_id = numbered.account_id AND r.import_id = numbered.import_id AND r.line = numbered.line
@@ -72,7 +74,9 @@ _COUNT_TWINS = text("""
 UPDATE import_row AS r SET here = twins.here
 FROM (
   SELECT several.identity, (SELECT count(*) FROM transaction AS t
-    WHERE t.account_id = several.account_id AND t.identity = several.identity) AS here
+    WHERE t.account_id = several.account_id AND t.identity = several.identity)
+    + (SELECT count(*) FROM transaction AS t WHERE t.account_id = several.account_id
+    AND t.content_identity = several.identity AND t.has_stable_id) AS here
   FROM (SELECT DISTINCT account_id, identity FROM import_row
     WHERE account_id = :account_id AND import_id = :import_id AND twins > 1) AS several
 ) AS twins
@@ -96,6 +100,7 @@ async def match(session: WriteSession, found: StatementImport, *, again: bool) -
         await session.execute(_FORGET_LOST, this)
         await session.execute(_FORGET_LOST_SIMILAR, this)
     await session.execute(_MARK_KNOWN, this)
+    await match_numbered(session, found, again=again)
     if found.decided_count:
         await session.execute(_RENUMBER_DECIDED, this)
     # Fresh rows have no statistics yet: taken for a few, the twins would be counted once for each of them.

@@ -39,7 +39,8 @@ SELECT EXISTS (SELECT FROM import_row AS r
 # two numbers where it is two transactions.
 _PAIRS = """
 WITH fresh AS (
-  SELECT r.account_id, r.line, r.booked_on, r.amount_minor, r.identity, r.occurrence, r.has_stable_id
+  SELECT r.account_id, r.line, r.booked_on, r.amount_minor, r.identity, r.occurrence, r.has_stable_id,
+    r.content_identity
   FROM import_row AS r
   WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code IS NULL
 ), free AS (
@@ -48,7 +49,8 @@ WITH fresh AS (
   JOIN transaction AS t USING (booked_on, amount_minor)
   LEFT JOIN import_row AS c ON c.account_id = :account_id AND c.import_id = :import_id AND c.outcome = 'DUPLICATE'
     AND c.transaction_id = t.id
-  LEFT JOIN (SELECT DISTINCT identity FROM fresh) AS same ON same.identity = t.identity
+  LEFT JOIN (SELECT identity FROM fresh UNION SELECT content_identity FROM fresh) AS same
+    ON same.identity = t.identity
   LEFT JOIN (SELECT DISTINCT identity FROM import_row
     WHERE account_id = :account_id AND import_id = :import_id AND reason_code = 'SIMILAR') AS alike
     ON alike.identity = t.identity

@@ -1,5 +1,6 @@
 """Imports as a caller sees them."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from runtime.call import Caller
 from runtime.database import ReadSession
 from runtime.refusals import NotFound
 from txn_svc.access import Verb, access_of, may, own
+from txn_svc.imports.proposal import proposes
 from txn_svc.ledger.months import MonthFigures
 from txn_svc.model import Account, ImportMonth, ImportRow, StatementImport, Transaction
 from txn_svc.summary import month_figures
@@ -30,6 +32,8 @@ class Seen(NamedTuple):
     state: str
     currency_code: str
     access: str | None
+    proposes_opening: bool = False
+    """Whether the balance before the file's first row is proposed as the account's opening."""
 
 
 def import_missing() -> NotFound:
@@ -94,12 +98,17 @@ async def rows(
 
 async def held(session: ReadSession, found: StatementImport, rows: Sequence[ImportRow]) -> dict[UUID, int]:
     """How many transactions of each row's content the account holds now."""
-    query = (
-        select(Transaction.identity, func.count().label("transactions"))
-        .where(Transaction.account_id == found.account_id, Transaction.identity.in_({row.identity for row in rows}))
-        .group_by(Transaction.identity)
-    )
-    return {row.identity: row.transactions for row in await session.execute(query)}
+    contents = {row.identity for row in rows}
+    here = Counter[UUID]()
+    # Those with a stable id by what they are without it; of a row that has one, by what it is with it.
+    for content, such in ((Transaction.identity, true()), (Transaction.content_identity, Transaction.has_stable_id)):
+        query = (
+            select(content.label("content"), func.count().label("transactions"))
+            .where(Transaction.account_id == found.account_id, content.in_(contents), such)
+            .group_by(content)
+        )
+        here.update({row.content: row.transactions for row in await session.execute(query)})
+    return here
 
 
 def outcome_in(found: StatementImport) -> ColumnElement[str | None]:
@@ -115,7 +124,7 @@ def are_rows_told(seen: Seen) -> bool:
     return is_planned or seen.state in COMMITTED
 
 
-def _seen(caller: Caller) -> Select[StatementImport, str, str, str | None]:
+def _seen(caller: Caller) -> Select[StatementImport, str, str, str | None, bool]:
     access = access_of(caller, StatementImport.account_id)
-    query = select(StatementImport, _state, Account.currency_code, access)
+    query = select(StatementImport, _state, Account.currency_code, access, proposes())
     return query.join(Account, Account.id == StatementImport.account_id)

@@ -16,6 +16,7 @@ from txn_svc.imports.described import described
 from txn_svc.imports.fetch import Fetched
 from txn_svc.imports.known import OWN_FORMAT, Remembered, is_new_shape, shared_reading
 from txn_svc.imports.metrics import rows_staged
+from txn_svc.imports.numbered import id_column, may_have_stable_ids
 from txn_svc.imports.progress import Progress
 from txn_svc.ledger.money import currency
 from txn_svc.model import Account, StatementImport
@@ -40,7 +41,7 @@ _REJECT_REPEATED = """
 UPDATE import_row AS r
 SET outcome = 'REJECT', reason_code = 'SAME_ID', column_name = 'occurrence', booked_on = NULL, value_on = NULL,
   amount_minor = NULL, description = NULL, external_id = NULL, identity = NULL, occurrence = NULL,
-  transaction_id = NULL, category = NULL, note = NULL,
+  transaction_id = NULL, category = NULL, note = NULL, has_stable_id = false, content_identity = NULL,
   reason = 'Line ' || numbered.first || ' has the same content and the same occurrence.'
 FROM (
   SELECT line, min(line) OVER same AS first
@@ -49,6 +50,21 @@ FROM (
 ) AS numbered
 WHERE r.account_id = %(account_id)s AND r.import_id = %(id)s AND r.line = numbered.line AND numbered.first < r.line
 """
+# One id is one transaction: the second row of it, whatever it says, is none.
+_REJECT_SAME_ID = """
+UPDATE import_row AS r
+SET outcome = 'REJECT', reason_code = 'SAME_ID', column_name = %(id_column)s, booked_on = NULL, value_on = NULL,
+  amount_minor = NULL, description = NULL, external_id = NULL, has_stable_id = false, content_identity = NULL,
+  identity = NULL, occurrence = NULL, transaction_id = NULL, category = NULL, note = NULL,
+  reason = 'Line ' || numbered.first || ' has the same id.'
+FROM (
+  SELECT line, min(line) OVER (PARTITION BY external_id) AS first
+  FROM import_row
+  WHERE account_id = %(account_id)s AND import_id = %(id)s AND outcome = 'CREATE' AND has_stable_id
+) AS numbered
+WHERE r.account_id = %(account_id)s AND r.import_id = %(id)s AND r.line = numbered.line AND numbered.first < r.line
+"""
+
 _COUNT_TWINS = """
 UPDATE import_row AS r SET twins = counted.twins
 FROM (
@@ -170,6 +186,8 @@ async def _copy(
     # Fresh rows have no statistics yet: taken for a few, they would be numbered once for each of them.
     await cursor.execute("SET LOCAL enable_nestloop = off")
     this = {"account_id": found.account_id, "id": found.id}
+    if may_have_stable_ids(statement.format_id):
+        await cursor.execute(_REJECT_SAME_ID, {**this, "id_column": id_column(statement.format_id)})
     for step in (_REJECT_REPEATED, _COUNT_TWINS) if statement.format_id == OWN_FORMAT else (_NUMBER_TWINS,):
         await cursor.execute(step, this)
 

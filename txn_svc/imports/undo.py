@@ -9,16 +9,11 @@ from sqlalchemy import text
 from protos.txn.v1 import txn_pb2
 from runtime.database import ReadSession, WriteSession
 from runtime.ids import to_id
+from txn_svc.claimed import MINE, retell_import
 from txn_svc.model import Account, StatementImport
 from txn_svc.summary import require_int64
 
 KEEPERS_MAX = 20
-
-# Fenced, so that what is joined to it is looked up by the row's own account: of a constant account that the statistics
-# do not know yet, every index would seem as good as the right one.
-_MINE = """(
-  SELECT account_id, transaction_id FROM import_row
-  WHERE account_id = :account_id AND import_id = :reading_id AND outcome <> 'REJECT' OFFSET 0) AS mine"""
 
 # The oldest claim of another live import on the same transaction.
 _OTHER = """(
@@ -32,7 +27,7 @@ _PASS_ON = text(f"""
 UPDATE transaction AS t SET import_id = claim.import_id, line = claim.line
 FROM (
   SELECT mine.account_id, mine.transaction_id, other.import_id, other.line
-  FROM {_MINE} CROSS JOIN LATERAL {_OTHER} OFFSET 0
+  FROM {MINE} CROSS JOIN LATERAL {_OTHER} OFFSET 0
 ) AS claim
 WHERE t.account_id = claim.account_id AND t.id = claim.transaction_id AND t.import_id = :import_id
 """)  # noqa: S608 -- no value in it
@@ -40,7 +35,7 @@ WHERE t.account_id = claim.account_id AND t.id = claim.transaction_id AND t.impo
 # What is still this import's after that is claimed by nothing else.
 _REMOVE = text(f"""
 WITH gone AS (
-  DELETE FROM transaction AS t USING {_MINE}
+  DELETE FROM transaction AS t USING {MINE}
   WHERE t.account_id = mine.account_id AND t.id = mine.transaction_id AND t.import_id = :import_id
   RETURNING t.identity, t.occurrence, t.category, t.note
 ), kept AS (
@@ -68,7 +63,7 @@ FROM (
     count(*) FILTER (WHERE t.category IS NOT NULL OR t.note <> '') AS edited,
     sum(t.amount_minor) AS amount,
     coalesce(sum(t.amount_minor) FILTER (WHERE t.booked_on < CAST(:opening_date AS date)), 0) AS earlier
-  FROM {_MINE}
+  FROM {MINE}
   JOIN transaction AS t ON t.account_id = mine.account_id AND t.id = mine.transaction_id
   LEFT JOIN LATERAL {_OTHER} ON true
   GROUP BY 1, 2
@@ -91,6 +86,7 @@ async def undo(session: WriteSession, found: StatementImport) -> Undone:
     this = _this(found)
     claimed = int(await session.scalar(_CLAIMED, this))
     await session.execute(_PASS_ON, this)
+    await retell_import(session, this)
     removed = int(await session.scalar(_REMOVE, this))
     return Undone(removed, claimed - removed)
 

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Row, text
 
 from runtime.database import Database, ReadSession
-from txn_svc.imports.copying import identity_of
+from txn_svc.ledger.identity import identity
 from txn_svc.model import StatementImport
 from txn_svc.statement import Statement
 from txn_svc.statement.model import MAX_FINDING_LINES, MAX_OPTION_ROWS, Finding, Option, Question, ValidRow
@@ -119,11 +120,11 @@ async def _candidate(
 ) -> Candidate:
     """The rows where the newest of them is of that year, of `newest` as they are."""
     moved = [row._replace(booked_on=day) for row in rows if (day := moved_by(row.booked_on, year - newest)) is not None]
-    by_identity = {identity_of(row, currency_code): row for row in moved}
+    by_identity = {_identity(row, currency_code): row for row in moved}
     this = {"account_id": found.account_id, "repeats_id": found.repeats_id}
     identities = list(by_identity)
     here = set(await session.scalars(_KNOWN, {**this, "identities": identities}))
-    known = [row for row in moved if identity_of(row, currency_code) in here]
+    known = [row for row in moved if _identity(row, currency_code) in here]
     periods = (await session.execute(_PERIODS, {**this, "most": COVERING_IMPORTS_MAX})).all()
     days = {row.booked_on for row in known}
     covered = [row for row in moved if row.booked_on in days or _is_within(row.booked_on, periods)]
@@ -135,6 +136,11 @@ async def _of_same_bytes(session: ReadSession, found: StatementImport, sha256: s
     values = {"account_id": found.account_id, "sha256": sha256, "repeats_id": found.repeats_id}
     findings = await session.scalar(_SAME_BYTES, values) or []
     return next((str(one["value"]) for one in findings if one["property"] == "YEAR"), None)
+
+
+def _identity(row: ValidRow, currency_code: str) -> UUID:
+    stable_id = row.external_id if row.has_stable_id else None
+    return identity(row.booked_on, row.amount_minor, currency_code, row.description, stable_id)
 
 
 def _is_within(day: date, periods: Collection[Row[Any]]) -> bool:

@@ -15,10 +15,12 @@ CodePage = Literal["windows-1252", "windows-1250"]
 # As likely as one in so many, an appearance is no writing of any of the page's languages.
 _IMPLAUSIBLE: Final = 1e-4
 _MOST_IMPLAUSIBLE_SHARE: Final = 0.25
-# The one page has to make the file so many times more likely than the other.
-_CERTAIN_ODDS: Final = 20.0
+# The one page has to make the file so many times more likely than the other. At 20 a few rows of Sertã were Romanian,
+# of Brčko French.
+_CERTAIN_ODDS: Final = 50.0
 
 _USUAL_SIGN, _BESIDE_DIGIT, _STRANGE, _UNDEFINED = 0.02, 2e-4, 3e-5, 1e-7
+_FIRST_HIGH: Final = 0x80
 _LETTERS: Final = 66
 _SURROUNDINGS: Final = 9
 _OWN_SHARE: Final = 0.8
@@ -100,7 +102,7 @@ class _Page:
         letter = table[byte]
         if letter.isupper() and table[before].islower():
             return letter, "small", ""
-        if min(before, byte, after) >= 0x80 and table[before].isalpha() and table[after].isalpha():  # noqa: PLR2004
+        if min(before, byte, after) >= _FIRST_HIGH and table[before].isalpha() and table[after].isalpha():
             return letter, "row", ""
         return letter.lower(), _kind(table[before]), _kind(table[after])
 

@@ -1,13 +1,15 @@
 """What the columns of a file are for, by their names and by what stands in them."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from itertools import combinations, pairwise, permutations
 from typing import Final
 
 from runtime.currency import DECIMALS
-from txn_svc.ledger.money import AmountError, Currency
+from txn_svc.ledger.money import AmountError, Currency, DecimalMark
 from txn_svc.statement.amounts import MARKS, amount_reader, is_some, marks
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
@@ -19,7 +21,11 @@ _HALF: Final = 0.5
 _MAX_WORDS: Final = 12
 _LEAST_CHAIN: Final = 3
 _MAX_COUNTER_DIGITS: Final = 18
-_NUMERIC: Final = ("amount", "debit", "credit", "balance")
+_MARKS_AROUND: Final = (", ", " + ", ": debit=")
+_NUMBER_SHOWN: Final = re.compile("#[0-9]{1,4}")
+_NUMERIC: Final = ("amount", "debit", "credit", "fee", "balance")
+
+_Figures = Mapping[DecimalMark, Sequence[int]]
 
 
 @dataclass(slots=True)
@@ -52,6 +58,11 @@ class Content:
 
     def is_mostly(self, count: int, share: float = _HALF) -> bool:
         return self.filled > 0 and count >= self.filled * share
+
+    @property
+    def is_full_of_amounts(self) -> bool:
+        """Whether hardly a row is without one; a column of zeros only says nothing."""
+        return self.filled >= len(self.cells) * _MOST and any(map(is_some, self.cells))
 
     @property
     def is_direction(self) -> bool:
@@ -124,27 +135,37 @@ def assign(names: Sequence[str], rows: Sequence[Sequence[str]], currency: Curren
 
 def columns_value(roles: Roles, header: Sequence[str]) -> str:
     """The roles as one text, such as `date=Datum, description=Text + Name, amount=Betrag`."""
-    names = [name.strip() for name in header]
-    shown = [name if name and names.count(name) == 1 else f"#{number}" for number, name in enumerate(names, start=1)]
+    shown = shown_names(header)
     return ", ".join(f"{role}={' + '.join(shown[at] for at in places)}" for role, places in places_of(roles))
+
+
+def shown_names(header: Sequence[str]) -> list[str]:
+    """The name of each column, or #3 where it has none of its own that can be told from the text around it."""
+    names = [name.strip() for name in header]
+    return [name if _can_stand(name, names) else f"#{number}" for number, name in enumerate(names, start=1)]
+
+
+def place_named(shown: str, header: Sequence[str]) -> int | None:
+    """The column with the name that `shown_names` gives it."""
+    return _place(shown, [name.strip() for name in header])
 
 
 def roles_from(value: str, header: Sequence[str]) -> Roles | None:
     """The roles of a text that `columns_value` has made of a file with the same header; None where it does not fit."""
-    for candidate in (value,):
-        names = [name.strip() for name in header]
-        found = dict[str, int]()
-        description = tuple[int, ...]()
-        for part in candidate.split(", "):
-            role, _, name = part.partition("=")
-            places = tuple(_place(one, names) for one in name.split(" + "))
-            if role not in ROLE_NAMES or None in places:
-                return None
-            if role == "description":
-                description = tuple(at for at in places if at is not None)
-            elif len(places) == 1 and places[0] is not None:
-                found[role] = places[0]
-    return Roles(**found, description=description) if "date" in found else None
+    names = [name.strip() for name in header]
+    found = dict[str, int]()
+    description = tuple[int, ...]()
+    for part in value.split(", "):
+        role, _, name = part.partition("=")
+        places = tuple(_place(one, names) for one in name.split(" + "))
+        if role not in ROLE_NAMES or None in places:
+            return None
+        if role == "description":
+            description = tuple(at for at in places if at is not None)
+        elif len(places) == 1 and places[0] is not None:
+            found[role] = places[0]
+    has_amount = bool(found.keys() & {"amount", "debit", "credit"})
+    return Roles(**found, description=description) if "date" in found and has_amount else None
 
 
 ROLE_NAMES: Final = frozenset(one.name for one in fields(Roles))
@@ -160,8 +181,14 @@ def places_of(roles: Roles) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield one.name, at
 
 
+def _can_stand(name: str, names: Sequence[str]) -> bool:
+    """Whether a column can be told by its name, with other names around it."""
+    is_clear = not any(mark in f" {name} " for mark in _MARKS_AROUND) and not _NUMBER_SHOWN.fullmatch(name)
+    return bool(name) and names.count(name) == 1 and is_clear
+
+
 def _place(shown: str, names: Sequence[str]) -> int | None:
-    if shown.startswith("#") and shown[1:].isdigit() and 0 < int(shown[1:]) <= len(names):
+    if _NUMBER_SHOWN.fullmatch(shown) and 0 < int(shown[1:]) <= len(names):
         return int(shown[1:]) - 1
     return names.index(shown) if names.count(shown) == 1 else None
 
@@ -173,7 +200,7 @@ def _by_name(names: Sequence[str], contents: Sequence[Content]) -> dict[str, lis
             if content.may_be(role) and (role == "description" or role not in found):
                 found.setdefault(role, []).append(at)
                 break
-            if role == "date" and content.may_be(role) and _is_booked(name) and not _is_booked(names[found[role][0]]):
+            if content.may_be(role) and _says_more(role, name, names[found[role][0]]):
                 found[role] = [at]
                 break
     if "amount" in found and found.keys() & {"debit", "credit"}:
@@ -186,9 +213,19 @@ def _by_name(names: Sequence[str], contents: Sequence[Content]) -> dict[str, lis
     return found
 
 
+def _says_more(role: str, name: str, other: str) -> bool:
+    """Whether this name says that it is the day of the booking, or the amount without fees, and the other does not."""
+    says = {"date": _is_booked, "amount": is_net}.get(role)
+    return says is not None and says(name) and not says(other)
+
+
 def _is_booked(name: str) -> bool:
-    """Whether the name of a date says that it is the day of the booking."""
     return not words().booked.isdisjoint(plain(name).split())
+
+
+def is_net(name: str) -> bool:
+    """Whether the name of an amount says that fees are taken off it."""
+    return not words().net.isdisjoint(plain(name).split())
 
 
 def _free(found: dict[str, list[int]], contents: Sequence[Content]) -> Iterator[int]:
@@ -210,15 +247,17 @@ def _with_amounts(
         return [found]
     free = [at for at in _free(found, contents) if contents[at].filled and not contents[at].is_counter]
     numbers = [at for at in free if contents[at].is_mostly(contents[at].amounts, _MOST)][:MAX_OPTIONS]
-    full = [at for at in numbers if contents[at].filled >= len(contents[at].cells) * _MOST]
+    full = [at for at in numbers if contents[at].is_full_of_amounts]
     for one, two in combinations(numbers, 2):
         if _take_turns(contents[one].cells, contents[two].cells):
             return [found | way for way in _sides(one, two, full, contents, currency)]
     if len(full) == 1:
         return [found | {"amount": full}]
-    for amount, balance in permutations(full, 2):
-        if is_chain(contents[amount].cells, contents[balance].cells, currency):
-            return [found | {"amount": [amount], "balance": [balance]}]
+    figures = {at: _figures(contents[at].cells, currency) for at in full}
+    for is_unsigned in (False, True):
+        for amount, balance in permutations(full, 2):
+            if _is_chain(figures[amount], figures[balance], is_unsigned=is_unsigned):
+                return [found | {"amount": [amount], "balance": [balance]}]
     decided = [at for at in full if any("." in cell or "," in cell for cell in contents[at].cells)]
     return [found | {"amount": [at]} for at in decided or full]
 
@@ -234,36 +273,48 @@ def _sides(
             for paid, received in zip(contents[debit].cells, contents[credit].cells, strict=True)
         ]
         for balance in (at for at in full if at not in {one, two}):
-            if is_chain(signed, contents[balance].cells, currency):
+            if _is_chain(_figures(signed, currency), _figures(contents[balance].cells, currency)):
                 return [{"debit": [debit], "credit": [credit], "balance": [balance]}]
         ways.append({"debit": [debit], "credit": [credit]})
     return ways
 
 
-def is_chain(amounts: Sequence[str], balances: Sequence[str], currency: Currency) -> bool:
-    """Whether each balance is the one before it, or the one after it, and an amount; for one of the decimal marks."""
+def _figures(cells: Sequence[str], currency: Currency) -> dict[DecimalMark, list[int]]:
+    """The column in minor units, for each decimal mark with which all of it can be read."""
+    found = dict[DecimalMark, list[int]]()
     for mark in MARKS:
         read = amount_reader(currency, mark, with_words=True)
-        try:
-            values = [(read(amount), read(balance)) for amount, balance in zip(amounts, balances, strict=True)]
-        except AmountError:
-            continue
-        pairs = list(pairwise(values))
-        oldest_first = all(two[1] == one[1] + two[0] for one, two in pairs)
-        newest_first = all(one[1] == two[1] + one[0] for one, two in pairs)
-        is_varied = len(values) >= _LEAST_CHAIN and len({balance for _, balance in values}) > 1
-        if is_varied and (oldest_first or newest_first):
+        with suppress(AmountError):
+            found[mark] = [read(cell) for cell in cells]
+    return found
+
+
+def _is_chain(amounts: _Figures, balances: _Figures, *, is_unsigned: bool = False) -> bool:
+    """Whether each balance is the one before it, or the one after it, and an amount; for one of the decimal marks.
+
+    `is_unsigned`: whatever the sign of the amount is, which a word in another column may say.
+    """
+    size = abs if is_unsigned else int
+    for mark in amounts.keys() & balances.keys():
+        steps = list(zip(pairwise(amounts[mark]), pairwise(balances[mark]), strict=True))
+        is_varied = len(steps) >= _LEAST_CHAIN - 1 and any(one != two for _, (one, two) in steps)
+        if is_varied and (
+            all(size(two - one) == amount for (_, amount), (one, two) in steps)
+            or all(size(one - two) == amount for (amount, _), (one, two) in steps)
+        ):
             return True
     return False
 
 
 def _take_turns(ones: Sequence[str], twos: Sequence[str]) -> bool:
-    """Whether in each row exactly one of the two has an amount that is not zero."""
-    return all(is_some(one) != is_some(two) for one, two in zip(ones, twos, strict=True))
+    """Whether in each row exactly one of the two has an amount that is not zero, and each of them in some row."""
+    turns = [(is_some(one), is_some(two)) for one, two in zip(ones, twos, strict=True)]
+    return all(one != two for one, two in turns) and len(set(turns)) > 1
 
 
 def _roles(found: dict[str, list[int]], contents: Sequence[Content], *, is_by_name: bool) -> Roles:
-    found = dict(found)
+    # What is a fee is no amount; what it means is another question.
+    found = {role: places for role, places in found.items() if role != "fee"}
     description = found.pop("description", None) or _texts(found, contents)
     if "indicator" not in found and "amount" in found:
         found |= _only(

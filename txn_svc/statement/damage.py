@@ -8,7 +8,7 @@ from txn_svc.statement.model import MAX_FINDING_LINES, MAX_LINE_CHARACTERS, MAX_
 
 # After so many, and more than those that are whole, the rest changes nothing.
 _HOPELESS: Final = 100_000
-_AS_UTF_8: Final = "Save the file as CSV in UTF-8 and upload it again."
+AS_UTF_8: Final = "Save the file as CSV in UTF-8 and upload it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +47,5 @@ def find_damage(view: TextBytes, name: str, *, is_hopeless: bool = False) -> Dam
         raise Unreadable("TOO_LARGE", f"The file has more than {MAX_LINES:,} lines. Upload it in parts.")
     if count and (is_hopeless or count > texts / 2):
         sentence = f"Line {lines[0]} holds the byte {byte}, which is no text in {name}, and most lines are like it."
-        raise Unreadable("UNREADABLE", f"{sentence} {_AS_UTF_8}")
+        raise Unreadable("UNREADABLE", f"{sentence} {AS_UTF_8}")
     return Damage(count, tuple(lines), byte)

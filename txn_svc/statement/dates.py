@@ -44,6 +44,7 @@ _YEAR_NAME: Final = re.compile(rf"([0-9]{{4}})[-./ ]{_NAME}[-./ ]([0-9]{{1,2}}){
 _LEAP_YEAR: Final = 2000
 _CENTURY: Final = 100
 _TWO_DIGITS: Final = 2
+_FOUR_DIGITS: Final = 4
 
 Parts = tuple[int | None, int, int]
 """Year, month, day; a year below 100 is one of two digits."""
@@ -80,10 +81,10 @@ def is_written_as(text: str, order: DateOrder) -> bool:
 class Dates(dict[str, date]):
     """Dates by their text, written in the order, which has a year; other text raises DateError.
 
-    Years of two digits are at most one after `newest_year`.
+    Years of two digits are at most one after `newest_year`; without one there are none.
     """
 
-    def __init__(self, order: DateOrder, newest_year: int) -> None:
+    def __init__(self, order: DateOrder, newest_year: int | None) -> None:
         super().__init__()
         assert order not in YEARLESS
         self._order, self._newest_year = order, newest_year
@@ -91,7 +92,10 @@ class Dates(dict[str, date]):
     def __missing__(self, text: str) -> date:
         year, month, day = _parts(text, self._order)
         assert year is not None
-        found = date(full_year(year, self._newest_year), month, day) if _fits(year, month, day) else None
+        if self._newest_year is None and year < _CENTURY:
+            raise DateError(_no_date(text, self._order))
+        full = year if self._newest_year is None else full_year(year, self._newest_year)
+        found = date(full, month, day) if _fits(year, month, day) else None
         if found is None:
             raise DateError(f"The date {quoted(text)} does not exist.", is_form=True)
         _check_range(found.year, text.strip(PADDING))
@@ -145,7 +149,11 @@ def _parts(text: str, order: DateOrder) -> Parts:
     if is_written_as(text, order):
         what = "is no month and day of any year" if order in YEARLESS else "does not exist"
         raise DateError(f"The date {quoted(text)} {what}.", is_form=True)
-    raise DateError(f"{quoted(text)} is not a date such as {EXAMPLES[order]}.")
+    raise DateError(_no_date(text, order))
+
+
+def _no_date(text: str, order: DateOrder) -> str:
+    return f"{quoted(text)} is not a date such as {EXAMPLES[order]}."
 
 
 def _forms(text: str) -> dict[DateOrder, Parts]:
@@ -157,11 +165,9 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
     if found := _COMPACT.fullmatch(text):
         digits = found[1]
         ends, month = int(digits[4:]), (int(digits[2:4]), int(digits[:2]))
-        return {
-            "YMD": (int(digits[:4]), int(digits[4:6]), int(digits[6:])),
-            "DMY": (ends, *month),
-            "MDY": (ends, month[1], month[0]),
-        }
+        forms: dict[DateOrder, Parts] = {"YMD": (int(digits[:4]), int(digits[4:6]), int(digits[6:]))}
+        forms |= {"DMY": (ends, *month), "MDY": (ends, month[1], month[0])}
+        return {order: parts for order, parts in forms.items() if parts[0] is not None and parts[0] >= _CENTURY}
     if found := _MONTH_DAY.fullmatch(text):
         one, two = int(found[1]), int(found[2])
         return {"MD": (None, one, two), "DM": (None, two, one)}
@@ -170,15 +176,22 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
 
 def _of_three(first: str, middle: str, last: str, *, has_hyphens: bool) -> dict[DateOrder, Parts]:
     one, two, three = int(first), int(middle), int(last)
+    if _is_no_year(first) or _is_no_year(last):
+        return {}
     if len(first) > _TWO_DIGITS:
-        return {"YMD": (one, two, three)} if len(first) == 4 and len(last) <= _TWO_DIGITS else {}  # noqa: PLR2004
-    if len(last) not in {_TWO_DIGITS, 4}:
+        return {"YMD": (one, two, three)} if len(first) == _FOUR_DIGITS and len(last) <= _TWO_DIGITS else {}
+    if len(last) not in {_TWO_DIGITS, _FOUR_DIGITS}:
         return {}
     forms: dict[DateOrder, Parts] = {"DMY": (three, two, one), "MDY": (three, one, two)}
     if has_hyphens and len(first) == len(last) == _TWO_DIGITS:
         # As ISO 8601 had it once; with other marks nobody writes a year of two digits first.
         forms["YMD"] = (one, two, three)
     return forms
+
+
+def _is_no_year(digits: str) -> bool:
+    """Whether it is as long as a year and of the first century, as 0001-01-01 is where there is no date."""
+    return len(digits) == 4 and int(digits) < _CENTURY  # noqa: PLR2004
 
 
 def _with_name(text: str) -> dict[DateOrder, Parts]:
@@ -191,7 +204,7 @@ def _with_name(text: str) -> dict[DateOrder, Parts]:
     else:
         return {}
     month = words().months.get(plain(name))
-    if month is None:
+    if month is None or (year is not None and _is_no_year(year)):
         return {}
     if year is None:
         return {"MD": (None, month, int(day)), "DM": (None, month, int(day))}

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Final
 
 from txn_svc.statement.code_pages import Choice, choose
-from txn_svc.statement.damage import find_damage
-from txn_svc.statement.high_bytes import high_bytes
+from txn_svc.statement.damage import AS_UTF_8, find_damage
+from txn_svc.statement.high_bytes import HighBytes, high_bytes
 from txn_svc.statement.kinds import refuse_other_kinds
 from txn_svc.statement.lines import BLOCK_BYTES, TextBytes, read_lines
 from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding, Unreadable
@@ -24,6 +24,8 @@ _MARKS: Final[tuple[tuple[bytes, EncodingName], ...]] = (
 _NOT_ASCII: Final = re.compile("[^\0-\x7f]")
 _PADDING: Final = " NUL bytes at the ends of lines and of the file are padding and left out."
 _HEAD_BYTES: Final = 4096
+# Of ten hanzi that are written by chance, one in a hundred times none has a place that Korean leaves free.
+_FEW_PAIRED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,14 @@ def examine(file: TextBytes, name: EncodingName | None = None, basis: Basis = "A
 
     A mark at the beginning (BOM) declares UTF-8 or UTF-16. Without one it is UTF-16 where NULs stand at every other
     byte and hardly any between. It is UTF-8 where all bytes are, or more of them than not: other encodings make its
-    sequences only by chance. Otherwise it is GB18030 where nearly all bytes from 0x80 on stand in pairs of GB 2312, or
-    else the code page that makes likely words of them (`choose`), of windows-1252 and windows-1250. ISO-8859-1 is never
-    found: where it differs from windows-1252 it has control characters, which no statement holds. Where none makes
-    text of them it is UTF-8 with some lines damaged.
+    sequences only by chance. Otherwise it is GB18030 where nearly all bytes from 0x80 on stand in pairs of GB 2312 that
+    are spread as hanzi are, or else the code page that makes likely words of them (`choose`), of windows-1252 and
+    windows-1250. ISO-8859-1 is never found: where it differs from windows-1252 it has control characters, which no
+    statement holds. Where none makes text of them it is UTF-8 with some lines damaged.
 
     Lines that hold bytes which are no text are named, and rejected one by one as rows. Refuses with Unreadable: EMPTY,
-    NOT_A_STATEMENT, TOO_LARGE, and UNREADABLE where most lines are like that. Reads the file up to four times, once
+    NOT_A_STATEMENT, TOO_LARGE, and UNREADABLE where most lines are like that, or the pairs are those of Korean or
+    Japanese. Reads the file up to four times, once
     where it is UTF-8 without fault, in constant memory.
     """
     file.seek(0)
@@ -93,12 +96,20 @@ def _found(file: TextBytes, seen: Scan) -> Encoding:
 def _by_high_bytes(file: TextBytes) -> Encoding:
     found = high_bytes(file)
     if found.is_chinese:
+        if found.look_alike is not None:
+            raise Unreadable("UNREADABLE", f"{_not_chinese(found, found.look_alike)} {AS_UTF_8}")
         lines = _lines_with(file, "GB18030", _NOT_ASCII)
         return _read_as(file, "GB18030", "EVIDENCE", "The bytes that are not ASCII are Chinese characters.", lines)
     choice = choose(found.triples)
     if choice is None:
         return _read_as(file, "UTF-8", "ASSUMPTION", "No encoding makes text of all bytes; UTF-8 is assumed.")
     return _of_code_page(file, choice, may_be_chinese=found.may_be_chinese)
+
+
+def _not_chinese(found: HighBytes, look_alike: str) -> str:
+    if found.paired < _FEW_PAIRED:
+        return f"The file may be Chinese (GB18030) or {look_alike}: too few characters tell."
+    return f"The file looks like {look_alike}, which Stori does not read."
 
 
 def _of_code_page(file: TextBytes, choice: Choice, *, may_be_chinese: bool) -> Encoding:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from txn_svc.ledger.money import Currency, format_amount
 from txn_svc.statement.escaping import escape
-from txn_svc.statement.own import STORI
+from txn_svc.statement.own import FALSE, STORI, TRUE
 from txn_svc.statement.writing import write_rows
 
 
@@ -22,6 +22,7 @@ class ExportedTransaction(NamedTuple):
     note: str | None
     external_id: str | None
     occurrence: int
+    has_stable_id: bool = False
 
 
 def transactions_csv(
@@ -48,4 +49,5 @@ def _cells(row: ExportedTransaction, currency: Currency) -> tuple[str, ...]:
         escape(row.note or ""),
         escape(row.external_id or ""),
         str(row.occurrence),
+        TRUE if row.has_stable_id else FALSE,
     )

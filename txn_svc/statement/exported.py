@@ -6,7 +6,6 @@ from datetime import date
 from typing import Final
 
 from txn_svc.ledger.money import AmountError, Currency, amount_parser
-from txn_svc.ledger.months import LATEST_DATE
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.dates import PADDING, DateError, Dates
 from txn_svc.statement.model import (
@@ -18,8 +17,9 @@ from txn_svc.statement.model import (
     RejectedRow,
     ValidRow,
 )
+from txn_svc.statement.own import FALSE, TRUE
 from txn_svc.statement.records import Record
-from txn_svc.statement.rejecting import kept, too_long, without_columns
+from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.table import Table, own_places
 
 MAX_OCCURRENCE: Final = 2**31 - 1
@@ -39,11 +39,13 @@ def read_exported(records: Iterable[Record], table: Table, currency: Currency) -
     date_at, value_on_at, amount_at = index["booked_on"], index["value_on"], index["amount"]
     currency_at, occurrence_at, description_at = index["currency"], index["occurrence"], index["description"]
     category_at, note_at, external_id_at = index["category"], index["note"], index["external_id"]
-    read_date, read_amount = Dates("YMD", LATEST_DATE.year).__getitem__, amount_parser(currency)
-    for record in records:
+    has_stable_id_at = index.get("has_stable_id")
+    read_date, read_amount = Dates("YMD", None).__getitem__, amount_parser(currency)
+    limit = RejectLimit()
+    for count, record in enumerate(records, start=1):
         line, cells, fault = record
         if fault is not None or len(cells) != width:
-            yield without_columns(record, width)
+            yield limit.passed(without_columns(record, width), count)
             continue
         try:
             booked_on = read_date(cells[at := date_at])
@@ -55,10 +57,11 @@ def read_exported(records: Iterable[Record], table: Table, currency: Currency) -
             category = _bounded(cells[at := category_at], MAX_CATEGORY_CHARACTERS)
             note = _bounded(cells[at := note_at], MAX_NOTE_CHARACTERS)
             external_id = _bounded(cells[at := external_id_at], MAX_EXTERNAL_ID_CHARACTERS)
+            is_stable = has_stable_id_at is not None and _truth(cells[at := has_stable_id_at])
         except (DateError, _CellError) as error:
-            yield RejectedRow(line, kept(cells), error.code, str(error), table.name(at))
+            yield limit.passed(RejectedRow(line, kept(cells), error.code, str(error), table.name(at)), count)
         except AmountError as error:
-            yield RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), table.name(at))
+            yield limit.passed(RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), table.name(at)), count)
         else:
             yield ValidRow(
                 line,
@@ -71,6 +74,7 @@ def read_exported(records: Iterable[Record], table: Table, currency: Currency) -
                 category or None,
                 note or None,
                 occurrence,
+                is_stable and bool(external_id),
             )
 
 
@@ -95,6 +99,13 @@ def _occurrence(text: str) -> int:
         "BAD_ENCODING",
         f"{quoted(text)} does not count equal transactions: 1 is the first, 2 the second, up to {MAX_OCCURRENCE:,}.",
     )
+
+
+def _truth(text: str) -> bool:
+    word = text.strip(PADDING).casefold()
+    if word not in {TRUE, FALSE, ""}:
+        raise _CellError("BAD_ENCODING", f"{quoted(text)} is neither {TRUE} nor {FALSE}.")
+    return word == TRUE
 
 
 def _bounded(text: str, limit: int) -> str:

@@ -4,20 +4,24 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 
 from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.statement.amounts import is_some, marks, written
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import DateOrder, Roles
 from txn_svc.statement.records import Record
-from txn_svc.statement.votes import Tally, Votes
+from txn_svc.statement.rejecting import RejectLimit
+from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
 from txn_svc.statement.words import begins_with, plain, words
 from txn_svc.statement.years import YearSurvey
 
 MAX_ACCOUNTS: Final = 10
 MAX_TOTALS: Final = 10
+MAX_CACHED_TEXTS: Final = 4_096
 
+_LETTER: Final = re.compile(r"[^\W\d_]")
 _FRACTION: Final = re.compile(r"[.,]([0-9]+)$")
 
 Line = Literal["ROW", "CONTINUATION", "TOTAL", "NO_ROW"]
@@ -26,7 +30,7 @@ Line = Literal["ROW", "CONTINUATION", "TOTAL", "NO_ROW"]
 @dataclass(slots=True)
 class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
-    those beside which a word or a column says so. `dotted`: dates written with dots."""
+    those beside which a word or a column says so. `fees`: other than zero. `dotted`: dates written with dots."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -42,6 +46,8 @@ class Facts:
     plus_in_debits: int = 0
     minus_in_credits: int = 0
     plus_in_credits: int = 0
+    fees: Tally = field(default_factory=Tally)
+    minus_in_fees: int = 0
     totals: list[Record] = field(default_factory=list)
     last_totals: deque[Record] = field(default_factory=lambda: deque(maxlen=MAX_TOTALS))
     last_line: int = 0
@@ -52,22 +58,27 @@ class Facts:
 
 
 def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currency) -> Facts:
-    found = Facts()
+    """Refuses with Unreadable NOT_A_STATEMENT where rows are few among many lines that are none."""
+    found, others = Facts(), RejectLimit()
     is_after_row = False
-    for record in records:
+    for count, record in enumerate(records, start=1):
         if record.fault is None and is_total(record.cells):
             (found.totals if len(found.totals) < MAX_TOTALS else found.last_totals).append(record)
         if record.fault is not None or len(record.cells) != width:
+            others.add(record.line, count)
             continue
         kind = kind_of(record.cells, roles)
         if kind == "ROW":
             found.last_line = record.line
             _add_row(found, record, roles, currency)
-        elif kind == "CONTINUATION" and is_after_row:
+            is_after_row = True
+            continue
+        others.add(record.line, count)
+        if kind == "CONTINUATION" and is_after_row:
             found.continuations.add(record.line)
-        elif readings(record.cells[roles.date]):
+        elif kind != "TOTAL" and readings(record.cells[roles.date]):
             _add_date(found, record.line, record.cells[roles.date])
-        is_after_row = kind in {"ROW", "CONTINUATION"}
+        is_after_row = kind == "CONTINUATION"
     return found
 
 
@@ -102,15 +113,22 @@ def _is_balance(cells: Sequence[str], roles: Roles) -> bool:
 
 def is_total(cells: Sequence[str]) -> bool:
     """Whether its first text is a word for a total, or for the balance before or after all rows."""
-    known, text = words(), plain(first_text(cells))
+    return _is_word_for_total(first_text(cells))
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _is_word_for_total(text: str) -> bool:
+    known, text = words(), plain(text)
     # "Total" alone: with more behind it, it may be a shop's name.
     return text in known.total or begins_with(text, known.opening) or begins_with(text, known.closing)
 
 
 def first_text(cells: Sequence[str]) -> str:
     """The first cell with letters that is no date; empty where there is none."""
-    has_letters = (cell for cell in cells if any(character.isalpha() for character in cell))
-    return next((cell for cell in has_letters if not readings(cell)), "")
+    for cell in cells:
+        if _LETTER.search(cell) and not readings(cell):
+            return cell
+    return ""
 
 
 def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> None:
@@ -158,6 +176,9 @@ def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> No
     if roles.credit is not None and (credit := written(cells[roles.credit])):
         found.minus_in_credits += credit.sign < 0
         found.plus_in_credits += credit.sign >= 0 and is_some(cells[roles.credit])
+    if roles.fee is not None and is_some(cells[roles.fee]) and (fee := written(cells[roles.fee])):
+        found.fees.add(line)
+        found.minus_in_fees += fee.sign < 0
     if roles.amount is None or (amount := written(cells[roles.amount])) is None or not is_some(cells[roles.amount]):
         return
     (found.negative if amount.sign < 0 else found.positive).add(line)
@@ -171,15 +192,28 @@ def direction(text: str) -> str | None:
     return "debit" if word in words().debit else "credit" if word in words().credit else None
 
 
-def chain_votes(values: Iterable[tuple[int, int] | None]) -> dict[str, int]:
-    """Of (amount, balance) in minor units, None where one is missing: how many neighbours each sign fits, in the better
-    of both orders."""
-    counts = {"SIGNED": [0, 0], "INVERTED": [0, 0]}
+class ChainVotes(NamedTuple):
+    """Of `pairs` of neighbours, how many balances follow from the amounts with their signs and with the opposite ones,
+    in the better of both orders."""
+
+    signed: int = 0
+    inverted: int = 0
+    pairs: int = 0
+
+    def are_decided_by(self, held: int) -> bool:
+        """Whether so many are as good as all: a file may have lost a row."""
+        return held > 0 and held >= DECIDED_BY * (self.pairs - held)
+
+
+def chain_votes(values: Iterable[tuple[int, int] | None]) -> ChainVotes:
+    """Of (amount, balance) in minor units, None where one is missing."""
+    counts, pairs = {"SIGNED": [0, 0], "INVERTED": [0, 0]}, 0
     for (one, before), (two, after) in _pairs(values):
+        pairs += bool(one and two)
         for sign, name in ((1, "SIGNED"), (-1, "INVERTED")):
             counts[name][0] += bool(two) and after == before + sign * two
             counts[name][1] += bool(one) and before == after + sign * one
-    return {name: max(both) for name, both in counts.items()}
+    return ChainVotes(max(counts["SIGNED"]), max(counts["INVERTED"]), pairs)
 
 
 def _pairs(values: Iterable[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

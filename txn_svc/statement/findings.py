@@ -22,6 +22,8 @@ _ROLE_NAMES: Final = {
     "amount": "the amount",
     "debit": "debits",
     "credit": "credits",
+    "fee": "a fee, which is taken off",
+    "included_fee": "a fee, which is in the amount already",
     "indicator": "the word for debit or credit",
     "currency": "the currency",
     "balance": "the balance after the row",
@@ -35,8 +37,8 @@ _ROLE_NAMES: Final = {
 def table_findings(table: Table) -> tuple[Finding, ...]:
     names = DELIMITER_NAMES[table.delimiter]
     what = "The header's names" if table.has_header else "The cells"
-    line = (table.header_line,) if table.header_line else (1,)
-    return Finding("DELIMITER", "EVIDENCE", table.delimiter, f"{what} are separated by {names}.", line), _header(table)
+    message = f"{what} are separated by {names}."
+    return Finding("DELIMITER", "EVIDENCE", table.delimiter, message, (table.line,)), _header(table)
 
 
 def columns_finding(basis: Basis, roles: Roles, table: Table, message: str = "") -> Finding:
@@ -46,7 +48,7 @@ def columns_finding(basis: Basis, roles: Roles, table: Table, message: str = "")
         for role, places in places_of(roles)
     )
     sentence = f"{message} {said[:1].upper()}{said[1:]}.".strip()
-    return Finding("COLUMNS", basis, columns_value(roles, table.header), sentence, (table.header_line or 1,))
+    return Finding("COLUMNS", basis, columns_value(roles, table.header), sentence, (table.line,))
 
 
 def own_findings(table: Table, currency: Currency) -> tuple[Finding, ...]:
@@ -72,7 +74,7 @@ def own_findings(table: Table, currency: Currency) -> tuple[Finding, ...]:
 
 
 def currency_finding(table: Table, roles: Roles, currency: Currency) -> Finding | None:
-    lines = (table.header_line or 1,)
+    lines = (table.line,)
     if roles.currency is not None:
         named = quoted(table.name(roles.currency))
         message = f"{named} names each row's currency: the account's, {currency.code}, is read, others are rejected."
@@ -113,7 +115,7 @@ def _header(table: Table) -> Finding:
     )
     if not table.has_header:
         message = "The file has no header: its first row has a date and an amount already."
-        return Finding("HEADER", "EVIDENCE", "", f"{message}{skipped}", (table.header_line + 1,))
+        return Finding("HEADER", "EVIDENCE", "", f"{message}{skipped}", (table.line,))
     shown = table.delimiter.join(table.header)
     basis: Basis
     if table.is_own_export:

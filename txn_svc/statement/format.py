@@ -21,8 +21,8 @@ SIGN_RULES: Final = get_args(SignRule)
 class Roles:
     """What the columns of a file are for: indexes into the cells of a row; None where there is no such column.
 
-    Either `amount` is there, or one or both of `debit` and `credit`. Several columns of a description are joined in
-    this order.
+    Either `amount` is there, or one or both of `debit` and `credit`. A `fee` is taken off them; an `included_fee` is
+    in them already. Several columns of a description are joined in this order.
     """
 
     date: int
@@ -31,6 +31,8 @@ class Roles:
     amount: int | None = None
     debit: int | None = None
     credit: int | None = None
+    fee: int | None = None
+    included_fee: int | None = None
     indicator: int | None = None
     currency: int | None = None
     balance: int | None = None

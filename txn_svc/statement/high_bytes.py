@@ -20,6 +20,13 @@ _RARE: Final = bytes(range(0xD8, 0x100))
 # Where Cyrillic and Greek code pages have hardly a letter, a third of the bytes of Chinese are.
 _BELOW_LETTERS: Final = bytes(range(0xA1, 0xC0))
 _LEAST_SHARE_BELOW_LETTERS: Final = 0.15
+# Chinese pairs begin with any letter of pinyin and end with any byte. Hangul take the first half of the hanzi,
+# half-width kana are bytes below 0xE0, kana have rows of their own, where Big5 has its most frequent hanzi.
+_SECOND_HALF: Final = bytes(range(0xC9, 0xD8))
+_LAST_THIRD: Final = bytes(range(0xE0, 0x100))
+_LEAST_SHARE_OF_HALF: Final = 0.1
+_KANA: Final = b"\xa4\xa5"
+_MOST_KANA: Final = 0.1
 _CHINESE_SHARE: Final = 0.75
 _PERHAPS_CHINESE_SHARE: Final = 0.4
 
@@ -28,21 +35,34 @@ _PERHAPS_CHINESE_SHARE: Final = 0.4
 class HighBytes:
     """`triples` counts them with the bytes before and after.
 
-    `paired` are those in pairs of GB 2312 that are no rare hanzi, `below_letters` those of them below 0xC0. A single
-    pair with letters on both sides is none: accented letters come in pairs inside words, as in AÇÃO.
+    `paired` are those in pairs of GB 2312 that are no rare hanzi, `below_letters` those of them below 0xC0, `leads` and
+    `trails` the first and the second bytes of the pairs. A single pair with letters on both sides is none: accented
+    letters come in pairs inside words, as in AÇÃO.
     """
 
     triples: Counter[bytes] = field(default_factory=Counter)
     paired: int = 0
     below_letters: int = 0
+    leads: Counter[int] = field(default_factory=Counter)
+    trails: Counter[int] = field(default_factory=Counter)
 
     @property
     def is_chinese(self) -> bool:
+        """Or what only has its pairs: see `look_alike`."""
         return self._is_chinese(_CHINESE_SHARE)
 
     @property
     def may_be_chinese(self) -> bool:
         return self._is_chinese(_PERHAPS_CHINESE_SHARE)
+
+    @property
+    def look_alike(self) -> str | None:
+        """What the pairs are rather than Chinese, whose places they have; None where they are spread as hanzi are."""
+        if _share(self.leads, _KANA) > _MOST_KANA:
+            return "Japanese (EUC-JP) or Chinese in Big5"
+        if _share(self.leads, _SECOND_HALF) < _LEAST_SHARE_OF_HALF:
+            return "Korean (EUC-KR)"
+        return "Japanese (Shift_JIS)" if _share(self.trails, _LAST_THIRD) < _LEAST_SHARE_OF_HALF else None
 
     def _is_chinese(self, share: float) -> bool:
         return (
@@ -65,4 +85,10 @@ def high_bytes(file: TextBytes) -> HighBytes:
                 if len(run) > _PAIR or not (before and after):
                     found.paired += 2 * len(run[::2].translate(None, _RARE))
                     found.below_letters += len(run) - len(run.translate(None, _BELOW_LETTERS))
+                    found.leads.update(run[::2])
+                    found.trails.update(run[1::2])
     return found
+
+
+def _share(counts: Counter[int], of: bytes) -> float:
+    return sum(counts[byte] for byte in of) / counts.total()

@@ -10,15 +10,16 @@ from typing import Final, cast
 from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import MARKS
-from txn_svc.statement.facts import Facts
+from txn_svc.statement.facts import ChainVotes, Facts
 from txn_svc.statement.format import DATE_ORDERS, YEARLESS, DateOrder, Roles, SignRule
+from txn_svc.statement.indicators import Indicator, indicator_of
 from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding, Property
 from txn_svc.statement.reading import Side
 from txn_svc.statement.table import Table
 from txn_svc.statement.votes import Tally, Verdict
 from txn_svc.statement.years import YearPlan
 
-_ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
+ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
 _YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
 ALL_HERE: Final = "HERE"
@@ -45,12 +46,14 @@ class Given:
 
     `answers`: values that the holder has chosen. `remembered`: values of earlier files with this header. `ledger`:
     findings of what the account holds. `is_credit`: the account is a card's, whose files often have positive debits.
+    `is_format_asked`: the format was named, and not only recognised by the header.
     """
 
     uploaded_on: date
     currency: Currency
     file_name: str = ""
     is_credit: bool = False
+    is_format_asked: bool = False
     answers: Mapping[Property, str] = field(default_factory=dict)
     remembered: Mapping[Property, str] = field(default_factory=dict)
     ledger: Mapping[Property, Finding] = field(default_factory=dict)
@@ -58,12 +61,16 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What nothing decides: the values that are possible, the first of them being taken meanwhile."""
+    """What nothing decides: the values that are possible, the first of them being taken meanwhile.
+
+    `labels` say for a person what the values of this file mean.
+    """
 
     property: Property
     message: str
     values: tuple[str, ...]
     lines: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 Settled = Finding | Open
@@ -74,7 +81,7 @@ def date_order(  # noqa: PLR0911 -- one for each ground
 ) -> Settled:
     if declared is not None:
         return declared_order(declared, lines)
-    verdict = facts.dates.verdict(_ORDERS)
+    verdict = facts.dates.verdict(ORDERS)
     if (answer := given.answers.get("DATE_ORDER")) in DATE_ORDERS:
         return _date_finding("ANSWERED", answer, ANSWERED, ())
     if verdict is None:
@@ -122,21 +129,24 @@ def decimal_mark(  # noqa: PLR0911 -- one for each ground
 def sign(  # noqa: PLR0911 -- one for each ground
     facts: Facts,
     roles: Roles,
-    chain: Mapping[str, int],
+    chain: ChainVotes,
+    indicators: Mapping[Indicator, int],
     declared: SignRule | None,
     given: Given,
-    header: tuple[int, ...],
+    table: Table,
 ) -> Settled:
-    """`chain`: how many neighbours the balances fit with each sign, where there are balances."""
+    """`chain`: how many neighbours the balances fit with each sign, where there are balances; `indicators` the same of
+    columns that may say which amounts are debits."""
+    header = (table.line,)
     if declared is not None:
-        return declared_sign(declared, header)
+        said = declared_sign(declared, header)
+        return replace(said, message=_split_sentence(facts)) if declared == "SPLIT" else said
     if roles.amount is None:
-        return Finding("SIGN", "EVIDENCE", "SPLIT", SIGN_SENTENCES["SPLIT"], header)
-    if (answer := given.answers.get("SIGN")) in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"}:
+        return Finding("SIGN", "EVIDENCE", "SPLIT", _split_sentence(facts), header)
+    if (answer := _sign_said(given.answers, table)) is not None:
         return Finding("SIGN", "ANSWERED", answer, ANSWERED)
-    signed, inverted = chain.get("SIGNED", 0), chain.get("INVERTED", 0)
     if facts.negative.count:
-        return _signed(facts, signed, inverted, given)
+        return _signed(facts, chain, given)
     if facts.debits.count or facts.credits.count:
         lines = _merged(facts.debits, facts.credits)
         return Finding(
@@ -144,24 +154,39 @@ def sign(  # noqa: PLR0911 -- one for each ground
         )
     if not facts.positive.count:
         return Finding("SIGN", "ASSUMPTION", "SIGNED", "No row has an amount other than zero.")
+    return _unsigned(facts, chain, indicators, given, table)
+
+
+def _unsigned(
+    facts: Facts, chain: ChainVotes, indicators: Mapping[Indicator, int], given: Given, table: Table
+) -> Settled:
+    """Of amounts that have neither a minus nor a known word beside them."""
     lines = tuple(facts.positive.lines)
-    if bool(signed) != bool(inverted):
-        value = "CREDITS" if signed else "DEBITS"
-        return Finding(
-            "SIGN", "EVIDENCE", value, f"{SIGN_SENTENCES[cast('SignRule', value)]} The balances show it.", lines
-        )
-    if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"}:
+    ways = {one.value(table.header): one.label(table.header) for one in indicators}
+    held = dict(zip(ways, indicators.values(), strict=True)) | {"CREDITS": chain.signed, "DEBITS": chain.inverted}
+    said = ways | {rule: SIGN_SENTENCES[rule].rstrip(".") for rule in _ALL}
+    if len(fitting := [value for value, count in held.items() if chain.are_decided_by(count)]) == 1:
+        value = fitting[0]
+        return Finding("SIGN", "EVIDENCE", value, f"{said[value]}. The balances show it.", lines)
+    if (before := _sign_said(given.remembered, table)) is not None:
         return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
-    message = "No amount has a sign, and no word or column says which are debits."
-    return Open("SIGN", message, ("DEBITS", "CREDITS") if given.is_credit else ("CREDITS", "DEBITS"), lines)
+    message = "No amount has a sign, and no word or column that Stori knows says which are debits."
+    values = (*ways, *(_ALL if given.is_credit else _ALL[::-1]))
+    return Open("SIGN", message, values, lines, tuple(said[value] for value in values))
 
 
-def _signed(facts: Facts, signed: int, inverted: int, given: Given) -> Settled:
+def _sign_said(by: Mapping[Property, str], table: Table) -> str | None:
+    said = by.get("SIGN", "")
+    is_known = said in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"} or indicator_of(said, table.header) is not None
+    return said if is_known else None
+
+
+def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
     lines = tuple(facts.negative.lines)
-    if inverted > signed:
+    if chain.inverted > chain.signed:
         return Finding("SIGN", "EVIDENCE", "INVERTED", f"{SIGN_SENTENCES['INVERTED']} The balances show it.", lines)
     # People pay more often than they are paid: where it seems to be otherwise, a minus may mean the opposite.
-    if signed or not (given.is_credit or facts.positive.count >= facts.negative.count):
+    if chain.signed or not (given.is_credit or facts.positive.count >= facts.negative.count):
         return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
     if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED"}:
         return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
@@ -169,6 +194,7 @@ def _signed(facts: Facts, signed: int, inverted: int, given: Given) -> Settled:
     return Open("SIGN", message, ("SIGNED", "INVERTED"), lines)
 
 
+_ALL: Final[tuple[SignRule, ...]] = ("DEBITS", "CREDITS")
 SIGN_SENTENCES: Final[Mapping[SignRule, str]] = {
     "SIGNED": "Amounts with a minus are debits, the others are credits.",
     "INVERTED": "Amounts with a minus are credits, the others are debits.",
@@ -177,6 +203,20 @@ SIGN_SENTENCES: Final[Mapping[SignRule, str]] = {
     "DEBITS": "All amounts are debits.",
     "CREDITS": "All amounts are credits.",
 }
+
+
+def debits_have_minus(facts: Facts) -> bool:
+    return facts.minus_in_debits > facts.plus_in_debits
+
+
+def credits_have_minus(facts: Facts) -> bool:
+    return facts.minus_in_credits > facts.plus_in_credits
+
+
+def _split_sentence(facts: Facts) -> str:
+    debits = " Debits are written with a minus." if debits_have_minus(facts) else ""
+    credits_ = " Credits are written with a minus." if credits_have_minus(facts) else ""
+    return f"{SIGN_SENTENCES['SPLIT']}{debits}{credits_}"
 
 
 def unmarked(facts: Facts, roles: Roles) -> Side | None:

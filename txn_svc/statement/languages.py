@@ -16,13 +16,13 @@ WESTERN: Final = {
         saúde água luz pagamento eletrônico eletrónico município São Paulo Conceição Araújo Gonçalves Magalhães
         França maçã manhã irmão irmã mãe avó avô pô põe ações informações condições opções compras à às razão
         educação habitação alimentação poupança serviço serviços preço começo coração padrão estação câmara ônibus
-        bônus""",
+        bônus português três francês inglês lã romã bebê ângulo""",
     "French": """opération libellé débit crédit date numéro relevé cotisation prélèvement échéance intérêts reçu
         société général assurée téléphone électricité dépôt café crème boulangerie pâtisserie épicerie marché
         hôtel théâtre août février décembre été être même tête forêt fenêtre où à là voilà déjà très après père
         mère frère élève achète espèces pièce ça français façon garçon reçu çà noël maïs naïve œuvre cœur sœur
         bœuf œuf île maître coûte goût mûr sûr hôpital côté bientôt âge château gâteau grâce âme réglé payé
-        virement émis règlement mutuelle santé""",
+        virement émis règlement mutuelle santé dîner boîte fraîche connaître île chaîne""",
     "German": """Empfänger Zahlungsempfänger Verwendungszweck Währung für über Übertrag Überweisung Gebühr
         Gebühren Umsätze Kontoführung Buchung gültig Größe Straße Strasse März Müller Schäfer Köhler Jäger
         Bäckerei Bücher Möbel Getränke Köln München Düsseldorf Nürnberg Österreich Zürich Göttingen Tübingen groß
@@ -59,7 +59,8 @@ CENTRAL: Final = {
         Kučera Veselý Horák Němec Růžička září říjen červen červenec únor březen květen dům dům můj kůň průběh
         úvěr žádost život že než při před čtvrtek pátek středa úterý pondělí neděle ještě také již není může měsíc
         děkujeme léčivo štěstí šťastný suma splatná čiastka príkaz platobný peňažný účtovné výška dátum môže ďalší
-        ľudia stĺpec kôň Košice Žilina Prešov Trenčín medzisúčet zľava nákup väčší päť mäso""",
+        ľudia stĺpec kôň Košice Žilina Prešov Trenčín medzisúčet zľava nákup väčší päť mäso ročně
+        měsíčně svíčky kočka tečka značka počkat sladkosti jarní ruční""",
     "Hungarian": """összeg számla számlaszám könyvelés dátuma értéknap közlemény kártyás vásárlás átutalás
         jóváírás terhelés díj költség kamat egyenleg fizetés külföldi belföldi időpont megnevezés győr Győr
         Debrecen Kőszeg Székesfehérvár Fehérvár Sárospatak őszi nyár tél idő idő nő férfi gyümölcs zöldség tűz
@@ -74,5 +75,6 @@ CENTRAL: Final = {
     "Croatian and Slovene": """račun račun plačilo uplata isplata iznos opis plaćanje naknada tekući žiro štednja
         kupnja prodajno mjesto Šibenik Županja Čakovec Đakovo Požega može već još što će ćemo kuća noć sreća Marić
         Kovačević Babić Jurić Horvat Đurđevac među između gospođa mladež Novak Kranjčar članarina datum knjiženja
-        številka""",
+        številka točno bračni ručni riječ dječji noćni voćni liječnik tečaj učenik večer grčki vrč
+        krčma smrča""",
 }

@@ -16,6 +16,8 @@ MAX_CATEGORY_CHARACTERS: Final = 100
 MAX_NOTE_CHARACTERS: Final = 1_000
 MAX_EXTERNAL_ID_CHARACTERS: Final = 200
 MAX_LINES: Final = 50_000_000
+# A file is refused in which more rows than these are rejected, and most.
+MAX_REJECTED_ROWS: Final = 100_000
 
 MAX_FINDING_LINES: Final = 10
 
@@ -74,7 +76,8 @@ class ValidRow(NamedTuple):
     """`line` is where the row starts; `cells` are as they stand in the file, line breaks inside a cell being LF.
 
     `occurrence` says which of equal transactions it is where the file does; None leaves the numbering of twins to who
-    takes the rows. `category` and `note` are None where the file has none.
+    takes the rows. `category` and `note` are None where the file has none. `has_stable_id` says that `external_id`,
+    which is not empty then, is this one transaction's for ever.
     """
 
     line: int
@@ -87,6 +90,7 @@ class ValidRow(NamedTuple):
     category: str | None
     note: str | None
     occurrence: int | None
+    has_stable_id: bool = False
 
 
 class RejectedRow(NamedTuple):

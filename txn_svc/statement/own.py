@@ -14,6 +14,10 @@ from txn_svc.statement.model import (
 STORI_LINE: Final = "stori_line"
 STORI_REASON: Final = "stori_reason"
 
+# As a spreadsheet writes them too, whatever the case.
+TRUE: Final = "true"
+FALSE: Final = "false"
+
 
 class STORI:
     """The layout of Stori's own export. `escaped` are the columns whose text was escaped when the file was written."""
@@ -29,7 +33,10 @@ class STORI:
         "note",
         "external_id",
         "occurrence",
+        "has_stable_id",
     )
+    # What exports did not have from the beginning; one without it is read as well.
+    later: Final = frozenset({"has_stable_id"})
     numbers: Final = frozenset({"booked_on", "value_on", "amount", "occurrence"})
     escaped: Final = frozenset({"description", "category", "note", "external_id"})
     # Whatever was written is read: each character of its texts may be a line break.
@@ -40,4 +47,5 @@ class STORI:
 
 def is_own_export(header: Sequence[str]) -> bool:
     """Whether these are its columns, in any order and case."""
-    return sorted(name.strip().casefold() for name in header) == sorted(STORI.columns)
+    names = [name.strip().casefold() for name in header]
+    return len(set(names)) == len(names) and {*STORI.columns} - STORI.later <= {*names} <= {*STORI.columns}

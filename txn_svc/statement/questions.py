@@ -20,8 +20,9 @@ _LABELS: Final[Mapping[Property, Mapping[str, str]]] = {
 
 def ask(file: TextBytes, what: Open, readings: Mapping[str, Reading]) -> Question:
     """`readings` are those that the possible values give."""
+    labels = dict(zip(what.values, what.labels, strict=True)) if what.labels else _LABELS.get(what.property, {})
     options = tuple(
-        Option(value, _LABELS.get(what.property, {}).get(value, value), shown_rows(file, reading, what.lines))
+        Option(value, labels.get(value, value), shown_rows(file, reading, what.lines))
         for value, reading in readings.items()
     )
     return Question(what.property, what.message, options)

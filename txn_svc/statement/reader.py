@@ -87,11 +87,12 @@ def read(
         currency=currency,
         file_name=file_name,
         is_credit=is_credit,
+        is_format_asked=format_id is not None,
         answers=answers,
         remembered=past.get(table.shape, _NOTHING),
         ledger=ledger or {},
     )
-    settled = _settle(text, table, given, format_id)
+    settled = _settle(text, table, given)
     questions = (_encoding_question(file, encoding, given, format_id),) if encoding.alternatives else settled.questions
     account = next((one.value for one in settled.findings if one.property == "ACCOUNT"), ALL_HERE)
     return Statement(
@@ -108,7 +109,7 @@ def read(
     )
 
 
-def _settle(file: TextBytes, table: Table, given: Given, format_id: str | None) -> Settled:
+def _settle(file: TextBytes, table: Table, given: Given) -> Settled:
     if table.is_own_export:
         return own_export(file, table, given)
     try:
@@ -117,7 +118,7 @@ def _settle(file: TextBytes, table: Table, given: Given, format_id: str | None) 
         return found_out(file, table, given)
     except OtherForm:
         # Somebody else's file may have the same few names.
-        if format_id is not None or table.format is None:
+        if given.is_format_asked or table.format is None:
             raise
     return found_out(file, replace(table, format=None), given)
 
@@ -127,6 +128,6 @@ def _encoding_question(file: BinaryIO, encoding: Encoding, given: Given, format_
     options = list[Option]()
     for name in encoding.alternatives:
         text = examine(file, name).text(file)
-        reading = _settle(text, find_table(text, format_id), given, format_id).reading
+        reading = _settle(text, find_table(text, format_id), given).reading
         options.append(Option(name, name, shown_rows(text, reading, encoding.finding.lines)))
     return Question("ENCODING", encoding.finding.message, tuple(options))

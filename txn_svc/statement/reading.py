@@ -6,7 +6,7 @@ from datetime import date
 from itertools import dropwhile
 from typing import Literal
 
-from txn_svc.ledger.money import AmountError, Currency, DecimalMark
+from txn_svc.ledger.money import MAX_MINOR, MIN_MINOR, AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance_reader, written
 from txn_svc.statement.dates import Dates, MonthDays, date_in_year
@@ -49,6 +49,7 @@ class Reading:
     unmarked: Side | None = None
     debit_minus: bool = False
     credit_minus: bool = False
+    fee_minus: bool = False
     last_line: int | None = None
     has_continuations: bool = False
     debit_words: frozenset[str] = frozenset()
@@ -56,6 +57,7 @@ class Reading:
     pending_words: frozenset[str] = frozenset()
     header_currency: str | None = None
     account: str | None = None
+    has_stable_ids: bool = False
 
     @property
     def is_simple(self) -> bool:
@@ -102,6 +104,10 @@ class AmountReader:
 
     def __call__(self, cells: Sequence[str]) -> int:
         """Raises RowError."""
+        minor = self._amount(cells)
+        return minor if self._roles.fee is None else self._without_fee(minor, cells, self._roles.fee)
+
+    def _amount(self, cells: Sequence[str]) -> int:
         if self._reading.sign == "SPLIT":
             return self._split(cells)
         at = self._roles.amount
@@ -171,6 +177,13 @@ class AmountReader:
         paid = (debit or 0) * (1 if reading.debit_minus else -1)
         return paid + (credit or 0) * (-1 if reading.credit_minus else 1)
 
+    def _without_fee(self, minor: int, cells: Sequence[str], at: int) -> int:
+        fee = self._side(cells, at) or 0
+        left = minor + fee if self._reading.fee_minus else minor - fee
+        if not MIN_MINOR <= left <= MAX_MINOR:
+            raise RowError("BAD_AMOUNT", "With its fee the amount is too large.", at)
+        return left
+
     def _side(self, cells: Sequence[str], at: int | None) -> int | None:
         if at is None or not cells[at].strip():
             return None
@@ -180,6 +193,8 @@ class AmountReader:
 
 def chained(records: Iterable[Record], reading: Reading) -> Iterator[tuple[int, int] | None]:
     """(amount, balance) of each row, None where one of them is missing or cannot be read."""
+    if reading.roles.balance is None:
+        return
     amount, width = AmountReader(reading), reading.table.width
     for _, cells, fault in records:
         if fault is not None or len(cells) != width:

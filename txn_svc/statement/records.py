@@ -18,6 +18,9 @@ _DATE: Final = re.compile(
     r"|[0-9]{1,2}[-. ]*[^\W\d_]{3,}[-. ]*[0-9]{0,4})([ T][0-9:.]+Z?)?\s*"
 )
 
+# All that `str.isspace` knows.
+_SPACES: Final = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
+
 Fault = Literal["UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING"]
 
 
@@ -35,13 +38,15 @@ class Record(NamedTuple):
 def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int = MAX_ROW_LINES) -> Iterator[Record]:
     """All rows that are not blank, the header included, of a file in UTF-8 or such a view of it.
 
+    A row of as many cells as `widths` has, all empty, is blank: spreadsheets write them by the million.
+
     A quote is at fault that is not closed within `row_lines` and MAX_LINE_CHARACTERS, that is followed by text, or
     that closes on another line without giving as many cells as `widths` has, or with a date on it where the first line
     has one. The row is then its first line alone: what follows are rows of their own. A quote inside a cell that does
     not begin with one is text. In a file of very many faults `row_lines` falls to MAX_ROW_LINES, and of even
     more to 1. A row with bytes that are no text has the fault BAD_ENCODING, on whichever of its lines they stand.
     """
-    lines, put_back = read_lines(file), deque[str]()
+    lines, put_back, blank = read_lines(file), deque[str](), delimiter + _SPACES
     quoted = _QuotedRows(lines, put_back, delimiter, widths, row_lines)
     line = 0
     while (text := put_back.popleft() if put_back else next(lines, None)) is not None:
@@ -53,8 +58,13 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
             line += quoted.lines_after
         elif type(text) is Undecodable:
             yield Record(line, [str(text)], "BAD_ENCODING")
-        elif text and not text.isspace():
+        elif text.strip(blank) or _has_too_many(text, delimiter, widths):
             yield Record(line, text.split(delimiter), None)
+
+
+def _has_too_many(text: str, delimiter: str, widths: range) -> bool:
+    """Whether text of nothing but delimiters and spaces has other cells than a row, and is no blank line."""
+    return text.count(delimiter) + 1 not in widths and not text.isspace() and text != ""
 
 
 def split_line(text: str, delimiter: str) -> list[str]:

@@ -8,8 +8,10 @@ from txn_svc.statement.model import (
     MAX_CELLS_KEPT,
     MAX_CHARACTERS_KEPT,
     MAX_LINE_CHARACTERS,
+    MAX_REJECTED_ROWS,
     ReasonCode,
     RejectedRow,
+    Unreadable,
 )
 from txn_svc.statement.records import Record
 
@@ -29,6 +31,26 @@ def without_columns(record: Record, width: int) -> RejectedRow:
         return RejectedRow(record.line, kept(record.cells), code, reason, None)
     reason = f"The row has {len(record.cells)} cells, the header has {width}."
     return RejectedRow(record.line, kept(record.cells), "CELL_COUNT", reason, None)
+
+
+class RejectLimit:
+    """Refuses a file most of whose rows are none, as soon as there are very many of them: it is no statement."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, line: int, row_count: int) -> None:
+        """One of so many rows so far. Raises Unreadable(NOT_A_STATEMENT)."""
+        self._count += 1
+        if self._count > MAX_REJECTED_ROWS and 2 * self._count > row_count:
+            raise Unreadable(
+                "NOT_A_STATEMENT",
+                f"Up to line {line:,}, {self._count:,} of {row_count:,} rows cannot be read: the file is no statement.",
+            )
+
+    def passed(self, row: RejectedRow, row_count: int) -> RejectedRow:
+        self.add(row.line, row_count)
+        return row
 
 
 def too_long(text: str, limit: int) -> str:

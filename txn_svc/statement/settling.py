@@ -7,12 +7,15 @@ from typing import Final, cast
 
 from txn_svc.ledger.money import DecimalMark
 from txn_svc.statement import infer, proofs
+from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import Facts, chain_votes, facts, is_total
+from txn_svc.statement.facts import ChainVotes, Facts, chain_votes, facts, is_total
+from txn_svc.statement.fees import links, settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
+from txn_svc.statement.indicators import Indicator, indicator_of, possible
 from txn_svc.statement.infer import MARK_NAMES, Given, Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding, Proof, Property, Question, Unreadable, ValidRow
@@ -23,12 +26,14 @@ from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
 from txn_svc.statement.values import rows_of_file
+from txn_svc.statement.votes import is_decided
 
 _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
 )
-
-
+_WORDS: Final = "The amounts have words beside them, where this format has a minus for debits."
+# Of a file that is read fast, the rows that may say that it is of another form.
+CHECKED_ROWS: Final = 300
 UNPROVED: Final = proofs.cannot_tell(proofs.Span(), "The file has no running balances.")
 
 
@@ -54,8 +59,11 @@ def is_declared(known: Format) -> bool:
 
 
 def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Settled:
-    """A file of such a format. Refuses with Unreadable: NO_ROWS, OtherForm."""
+    """A file of such a format. Refuses with Unreadable: NO_ROWS, OtherForm, as `found_out` by the first rows."""
     _require_rows(records_of(file, table), table)
+    if _may_be_another_form(table, given):
+        first = islice(records_of(file, table), CHECKED_ROWS)
+        _require_uncontradicted(facts(first, table.width, known.roles, given.currency), known)
     reading = _reading(table, known.roles, given, known)
     years = survey(records_of(file, table), reading, given.uploaded_on)
     findings = [columns_finding("DECLARED", known.roles, table), *_declared(known, table)]
@@ -66,31 +74,45 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
 
 
 def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
-    """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT; with OtherForm where no row is as declared."""
+    """Any other file. Refuses with Unreadable: NO_ROWS, UNKNOWN_LAYOUT, NOT_A_STATEMENT.
+
+    With OtherForm where no row is as declared, or, of a format that was only recognised, rows decide for another way.
+    """
     _require_rows(records_of(file, table), table)
     known = table.format or _NO_FORMAT
     columns, roles = _columns(file, table, given)
+    if table.format is None:
+        roles = with_fee(roles, table)
     found = facts(records_of(file, table), table.width, roles, given.currency)
     _require_declared(found, known)
-    lines = (table.header_line or 1,)
+    if _may_be_another_form(table, given):
+        _require_uncontradicted(found, known)
+    lines = (table.line,)
     order = infer.date_order(found, known.date_order, given, lines)
     mark = infer.decimal_mark(found, known.decimal_mark, given, lines)
     reading = replace(
         _reading(table, roles, given, known),
         date_order=cast("DateOrder", _value(order)),
         decimal_mark=cast("DecimalMark", _value(mark)),
-        last_line=found.last_line,
+        last_line=found.last_line or None,
         has_continuations=found.continuations.count > 0,
         header_currency=header_currency(table, roles),
         unmarked=infer.unmarked(found, roles),
-        debit_minus=found.minus_in_debits > found.plus_in_debits,
-        credit_minus=found.minus_in_credits > found.plus_in_credits,
+        debit_minus=infer.debits_have_minus(found),
+        credit_minus=infer.credits_have_minus(found),
+        fee_minus=2 * found.minus_in_fees > found.fees.count,
     )
-    chain = (
-        {} if roles.balance is None or roles.amount is None else chain_votes(chained(records_of(file, table), reading))
-    )
-    signs = infer.sign(found, roles, chain, known.sign, given, lines)
-    reading = replace(reading, sign=cast("SignRule", _value(signs)))
+    chain = ChainVotes() if roles.amount is None else chain_votes(chained(records_of(file, table), reading))
+    if _may_be_another_form(table, given):
+        _require_sign(chain, known)
+    indicators = _indicators(file, reading, found, known)
+    signs = infer.sign(found, roles, chain, indicators, known.sign, given, table)
+    reading = _with_sign(reading, _value(signs))
+    if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
+        columns, roles = settle_fees(file, columns, reading, found.fees)
+        reading = replace(reading, roles=roles)
+    if reading.roles.fee is not None and reading.fee_minus and isinstance(signs, Finding):
+        signs = replace(signs, message=f"{signs.message} Fees are written with a minus.")
     settled = [columns, order, mark, signs]
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
         reading = replace(reading, years=plan[0])
@@ -138,7 +160,29 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
             return replace(reading, account=None if value == infer.ALL_HERE else value)
         case _:
             assert asked == "SIGN"
-            return replace(reading, sign=cast("SignRule", value))
+            return _with_sign(reading, value)
+
+
+def _with_sign(reading: Reading, value: str) -> Reading:
+    said = indicator_of(value, reading.table.header)
+    if said is None:
+        return replace(reading, sign=cast("SignRule", value))
+    return replace(
+        reading,
+        sign="INDICATOR",
+        roles=replace(reading.roles, indicator=said.at),
+        debit_words=frozenset({said.debit}),
+        credit_words=frozenset({said.credit}),
+    )
+
+
+def _indicators(file: TextBytes, reading: Reading, found: Facts, known: Format) -> dict[Indicator, int]:
+    """Columns that may say which amounts are debits, where nothing else does: how many balances follow with each."""
+    is_open = known.sign is None and reading.roles.amount is not None and found.positive.count
+    if not is_open or found.negative.count or found.debits.count or found.credits.count:
+        return {}
+    ways = possible((record.cells for record in _sample(file, reading.table)), reading.roles)
+    return {way: links(file, _with_sign(reading, way.value(reading.table.header))) for way in ways}
 
 
 def _account_read(account: Finding | Open | None) -> str | None:
@@ -179,11 +223,12 @@ def _reading(table: Table, roles: Roles, given: Given, known: Format = _NO_FORMA
         debit_words=known.debit_words,
         credit_words=known.credit_words,
         pending_words=known.pending_words,
+        has_stable_ids=known.has_stable_ids,
     )
 
 
 def _declared(known: Format, table: Table) -> tuple[Finding, ...]:
-    lines = (table.header_line or 1,)
+    lines = (table.line,)
     order, mark, sign = known.date_order, known.decimal_mark, known.sign
     assert order is not None
     assert mark is not None
@@ -196,8 +241,33 @@ def _require_declared(found: Facts, known: Format) -> None:
         raise OtherForm(f"The dates are not written as this format has them: {EXAMPLES[known.date_order]}.")
     if known.decimal_mark is not None and not found.marks.fits(known.decimal_mark):
         raise OtherForm(f"The amounts are not written as this format has them: with {MARK_NAMES[known.decimal_mark]}.")
-    if known.sign == "SIGNED" and known.roles.indicator is None and (found.debits.count or found.credits.count):
-        raise OtherForm("The amounts have words beside them, where this format has a minus for debits.")
+    if _has_words(found, known):
+        raise OtherForm(_WORDS)
+
+
+def _may_be_another_form(table: Table, given: Given) -> bool:
+    """A format that was asked for is the file's, and so is that of which a file of rejects is."""
+    return not given.is_format_asked and not table.has_rejects
+
+
+def _require_uncontradicted(found: Facts, known: Format) -> None:
+    order, mark = known.date_order, known.decimal_mark
+    if order is not None and found.dates.contradicts(order, infer.ORDERS):
+        raise OtherForm(f"Most dates are not written as this format has them: {EXAMPLES[order]}.")
+    if mark is not None and found.marks.contradicts(mark, MARKS):
+        raise OtherForm(f"Most amounts are not written as this format has them: with {MARK_NAMES[mark]}.")
+    if _has_words(found, known):
+        raise OtherForm(_WORDS)
+
+
+def _require_sign(chain: ChainVotes, known: Format) -> None:
+    if known.sign is not None and is_decided(chain.inverted, chain.signed):
+        raise OtherForm("The balances show that a minus does not mean what it means in this format.")
+
+
+def _has_words(found: Facts, known: Format) -> bool:
+    has_words = found.debits.count > 0 or found.credits.count > 0
+    return known.sign == "SIGNED" and known.roles.indicator is None and has_words
 
 
 def _value(settled: Finding | Open) -> str:

@@ -54,6 +54,11 @@ class Table:
         return len(self.header)
 
     @property
+    def line(self) -> int:
+        """That of the header, or of the first row where there is none."""
+        return self.header_line if self.has_header else self.header_line + 1
+
+    @property
     def has_rejects(self) -> bool:
         return len(self.own) < len(self.header)
 
@@ -81,7 +86,7 @@ class Table:
         if self.format is None:
             return frozenset(range(self.width))
         roles = self.format.roles
-        places = (roles.date, roles.value_date, roles.amount, roles.debit, roles.credit, roles.balance)
+        places = (roles.date, roles.value_date, roles.amount, roles.debit, roles.credit, roles.fee, roles.balance)
         return frozenset(at for at in places if at is not None)
 
     def name(self, index: int) -> str:
@@ -141,7 +146,7 @@ def _table(
     delimiter: str,
     line: int,
     own: Sequence[int],
-    format: Format | None,  # noqa: A002
+    known: Format | None,
     escaped: tuple[int, ...] = (),
     *,
     is_own_export: bool = False,
@@ -156,7 +161,7 @@ def _table(
         own=tuple(own),
         widths=range(max(own) + 1 if has_rejects else len(header), len(header) + 1),
         escaped=tuple(range(len(header))) if has_rejects else escaped,
-        format=format,
+        format=known,
         is_own_export=is_own_export,
         has_header=has_header,
         before=before,
@@ -200,7 +205,7 @@ def _inferred(samples: dict[str, list[Record]]) -> Table | None:
     at = _header_before(records[: min(first, MAX_PREAMBLE_ROWS)], width)
     if at is None:
         before = tuple(records[:first])
-        line = before[-1].line if before else 0
+        line = records[first].line - 1
         return _table(_made_up(width), delimiter, line, range(width), None, has_header=False, before=before)
     header = (records[at].cells + [""] * width)[:width]
     return _table(header, delimiter, records[at].line, range(width), None, before=tuple(records[:at]))
@@ -281,6 +286,6 @@ def _not_known(line: int, text: str, format_id: str | None) -> str:
 
 
 def own_places(table: Table) -> dict[str, int]:
-    """The indexes of the columns of Stori's own export by their names."""
+    """The indexes of the columns of Stori's own export by their names, those that it has."""
     names = [name.strip().casefold() for name in table.header]
-    return {name: names.index(name) for name in STORI.columns}
+    return {name: names.index(name) for name in STORI.columns if name in names}

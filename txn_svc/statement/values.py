@@ -1,16 +1,18 @@
 """Cells become values: a record becomes a valid row or a reject that says why."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
+from typing import NamedTuple, cast
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, written
-from txn_svc.statement.dates import DateError, readings
+from txn_svc.statement.amounts import OtherCurrencyError, amount_reader
+from txn_svc.statement.dates import DateError, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
 from txn_svc.statement.facts import amount_places, is_total, kind_of
-from txn_svc.statement.format import Roles
+from txn_svc.statement.format import YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
     MAX_CATEGORY_CHARACTERS,
@@ -22,41 +24,70 @@ from txn_svc.statement.model import (
 )
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
-from txn_svc.statement.rejecting import kept, too_long, without_columns
+from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.words import plain, words
 
+Row = ValidRow | RejectedRow
 
-def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+
+class _More(NamedTuple):
+    """Text of the line after a valid row, which belongs to that row's description."""
+
+    text: str
+
+
+def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     """All rows of the file, their cells as they stand in it."""
     records = records_of(file, reading.table)
-    rows = _read(records, reading)
-    return _as_in_the_file(rows, records) if isinstance(records, Unescaped) else rows
+    parts = _read(records, reading)
+    if isinstance(records, Unescaped):
+        parts = _as_in_the_file(parts, records)
+    return _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
 
 
-def _read(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+def _read(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
+    """The rows of the records, in order; a footer, totals and repeated headers are none."""
     if reading.table.is_own_export:
         return read_exported(records, reading.table, reading.currency)
-    return read_rows(records, reading)
+    rows = _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    return map(_with_stable_id, rows) if reading.has_stable_ids else rows
 
 
-def _as_in_the_file(rows: Iterator[ValidRow | RejectedRow], unescaped: Unescaped) -> Iterator[ValidRow | RejectedRow]:
+def _with_stable_id(part: Row | _More) -> Row | _More:
+    if not isinstance(part, ValidRow) or not (external_id := (part.external_id or "").strip()):
+        return part
+    return part._replace(external_id=external_id, has_stable_id=True)
+
+
+def _as_in_the_file(parts: Iterator[Row | _More], unescaped: Unescaped) -> Iterator[Row | _More]:
     # A row is taken as soon as its record was given, so `original` is that record.
-    for row in rows:
+    for part in parts:
         original = unescaped.original
-        if original is None:
-            yield row
-        elif isinstance(row, ValidRow):
-            yield row._replace(cells=tuple(original.cells))
+        if original is None or isinstance(part, _More):
+            yield part
+        elif isinstance(part, ValidRow):
+            yield part._replace(cells=tuple(original.cells))
         else:
-            yield row._replace(cells=kept(original.cells))
+            yield part._replace(cells=kept(original.cells))
 
 
-def read_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
-    """The rows of the records, in order; a footer, totals and repeated headers are none."""
-    return _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+def _joined(parts: Iterator[Row | _More]) -> Iterator[Row]:
+    """Each row with the text that goes on after it."""
+    held: Row | None = None
+    for part in parts:
+        if isinstance(part, _More):
+            assert isinstance(held, ValidRow)
+            text = f"{held.description.strip()} {part.text}"
+            held = held._replace(description=text[:MAX_DESCRIPTION_CHARACTERS])
+            continue
+        if held is not None:
+            yield held
+        held = part
+    if held is not None:
+        yield held
 
 
-def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row]:
     """One row for each record: `_rows` without what a simple row does not have, in a third of the time."""
     roles, name, width = reading.roles, reading.table.name, reading.table.width
     date_at, amount_at, external_id_at = roles.date, roles.amount, roles.external_id
@@ -64,9 +95,11 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidR
     description_at = roles.description[0] if roles.description else None
     read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
     read_amount = amount_reader(reading.currency, reading.decimal_mark)
+    limit, count = RejectLimit(), 0
     for line, cells, fault in records:
+        count += 1
         if fault is not None or len(cells) != width:
-            yield without_columns(Record(line, cells, fault), width)
+            yield limit.passed(without_columns(Record(line, cells, fault), width), count)
             continue
         description = "" if description_at is None else cells[description_at]
         external_id = None if external_id_at is None else cells[external_id_at]
@@ -75,60 +108,58 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidR
             amount_minor = read_amount(cells[amount_at])
         except DateError as error:
             if not is_total(cells):
-                yield RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
+                rejected = RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
+                yield limit.passed(rejected, count)
         except OtherCurrencyError as error:
-            yield RejectedRow(line, kept(cells), "OTHER_CURRENCY", str(error), name(amount_at))
+            yield limit.passed(RejectedRow(line, kept(cells), "OTHER_CURRENCY", str(error), name(amount_at)), count)
         except AmountError as error:
-            yield RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), name(amount_at))
+            yield limit.passed(RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), name(amount_at)), count)
         else:
             if len(description) > MAX_DESCRIPTION_CHARACTERS:
                 assert description_at is not None
                 reason = too_long(description, MAX_DESCRIPTION_CHARACTERS)
-                yield RejectedRow(line, kept(cells), "TOO_LONG", reason, name(description_at))
+                yield limit.passed(RejectedRow(line, kept(cells), "TOO_LONG", reason, name(description_at)), count)
             elif external_id is not None and len(external_id) > MAX_EXTERNAL_ID_CHARACTERS:
                 assert external_id_at is not None
                 reason = too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS)
-                yield RejectedRow(line, kept(cells), "TOO_LONG", reason, name(external_id_at))
+                yield limit.passed(RejectedRow(line, kept(cells), "TOO_LONG", reason, name(external_id_at)), count)
             else:
                 yield ValidRow(
                     line, tuple(cells), booked_on, None, amount_minor, description, external_id, None, None, None
                 )
 
 
-def _rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow]:
+def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
     roles, width, last_line = reading.roles, reading.table.width, reading.last_line
     header = [name.strip() for name in reading.table.header] if reading.table.has_header else None
     row_of = _RowReader(reading)
-    held: ValidRow | RejectedRow | None = None
+    is_after_row = False
     for record in records:
         line, cells, fault = record
         is_after = last_line is not None and line > last_line
         if fault is not None or len(cells) != width:
-            if fault is None and (is_total(cells) or (is_after and not any(map(readings, cells)))):
+            if fault is None and (is_total(cells) or (is_after and not _may_be_cut_off(cells, roles))):
                 continue
-            row: ValidRow | RejectedRow = without_columns(record, width)
+            row: Row = without_columns(record, width)
         elif header is not None and [cell.strip() for cell in cells] == header:
             continue
         else:
             kind = kind_of(cells, roles)
             if kind == "TOTAL" or (is_after and _is_footer(cells, roles)):
                 continue
-            if kind == "CONTINUATION" and reading.has_continuations and isinstance(held, ValidRow):
-                held = _continued(held, cells, roles.description)
+            if kind == "CONTINUATION" and reading.has_continuations and is_after_row:
+                yield _More(" ".join(part for at in roles.description if (part := cells[at].strip())))
                 continue
             row = row_of(line, cells)
-        if held is not None:
-            yield held
-        held = row
-    if held is not None:
-        yield held
+        yield row
+        is_after_row = isinstance(row, ValidRow)
 
 
 class _RowReader:
     def __init__(self, reading: Reading) -> None:
         self._reading, self._roles, self._name = reading, reading.roles, reading.table.name
         self._read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
-        self._read_value_date = _optional(date_reader(reading.date_order, reading.newest_year, reading.years))
+        self._read_value_date = _value_date_reader(reading)
         self._read_amount = AmountReader(reading)
 
     def __call__(self, line: int, cells: list[str]) -> ValidRow | RejectedRow:
@@ -141,7 +172,7 @@ class _RowReader:
                 line,
                 tuple(cells),
                 booked_on,
-                None if roles.value_date is None else self._read_value_date(cells[roles.value_date]),
+                None if roles.value_date is None else self._read_value_date(cells[roles.value_date], booked_on),
                 amount_minor,
                 self._description(cells),
                 self._text(cells, roles.external_id, MAX_EXTERNAL_ID_CHARACTERS),
@@ -201,10 +232,17 @@ class _RowReader:
         return cells[at] or None
 
 
-def _optional(read_date: Callable[[str], date]) -> Callable[[str], date | None]:
-    """A value date is only beside the point: one that cannot be read is left out."""
+def _value_date_reader(reading: Reading) -> Callable[[str, date], date | None]:
+    """By its text and the day of the booking, to which one without a year is nearest.
 
-    def read(text: str) -> date | None:
+    A value date is only beside the point: one that cannot be read is left out.
+    """
+    if reading.date_order in YEARLESS:
+        month_days = MonthDays(reading.date_order)
+        return lambda text, booked_on: _nearest(month_days, text, booked_on)
+    read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
+
+    def read(text: str, _: date) -> date | None:
         try:
             return read_date(text)
         except DateError:
@@ -213,12 +251,25 @@ def _optional(read_date: Callable[[str], date]) -> Callable[[str], date | None]:
     return read
 
 
-def _continued(row: ValidRow, cells: Sequence[str], places: Sequence[int]) -> ValidRow:
-    more = " ".join(part for at in places if (part := cells[at].strip()))
-    return row._replace(description=f"{row.description.strip()} {more}"[:MAX_DESCRIPTION_CHARACTERS])
+def _nearest(month_days: MonthDays, text: str, day: date) -> date | None:
+    found = list[date]()
+    for year in (day.year - 1, day.year, day.year + 1):
+        # 2/29 is a day of one year in four.
+        with suppress(DateError):
+            found.append(date_in_year(year, month_days[text]))
+    return min(found, key=lambda one: abs(one - day), default=None)
+
+
+def _may_be_cut_off(cells: Sequence[str], roles: Roles) -> bool:
+    """Whether a line of fewer or more cells after all rows is the beginning of one, as where a download broke off."""
+    begins = len(cells) > roles.date and cells[roles.date].strip()[:1].isdecimal()
+    return begins or any(map(readings, cells))
 
 
 def _is_footer(cells: Sequence[str], roles: Roles) -> bool:
-    """Whether nothing of it could be meant as a row: neither a date nor an amount."""
-    has_date = any("0" <= character <= "9" for character in cells[roles.date])
-    return not has_date and not any(written(cells[at]) for at in amount_places(roles))
+    """Whether nothing of it could be meant as a row: no digit stands where dates and amounts do."""
+    return not any(map(_has_digit, (cells[at] for at in (roles.date, *amount_places(roles)))))
+
+
+def _has_digit(text: str) -> bool:
+    return any("0" <= character <= "9" for character in text)

@@ -12,16 +12,20 @@ T = TypeVar("T", bound=str)
 DECIDED_BY: Final = 10
 
 
+def is_decided(rows_for: int, rows_against: int) -> bool:
+    return rows_for > 0 and rows_for >= DECIDED_BY * rows_against
+
+
 @dataclass(slots=True)
 class Tally:
-    """How many lines, and the first of them."""
+    """How many cells, and the first lines that they stand in."""
 
     count: int = 0
     lines: list[int] = field(default_factory=list)
 
     def add(self, line: int) -> None:
         self.count += 1
-        if len(self.lines) < MAX_FINDING_LINES:
+        if len(self.lines) < MAX_FINDING_LINES and line not in self.lines[-1:]:
             self.lines.append(line)
 
 
@@ -48,6 +52,11 @@ class Votes(Generic[T]):
         """Whether any row fits it, or none fits anything."""
         return not self._tallies or self._count(value, None) > 0
 
+    def contradicts(self, value: T, order: Sequence[T]) -> bool:
+        """Whether rows decide for another one."""
+        verdict = self.verdict(order)
+        return verdict is not None and value not in {verdict.value, *verdict.rivals}
+
     def verdict(self, order: Sequence[T]) -> Verdict[T] | None:
         """None where no row fits anything. Of equals the first in `order` is the value."""
         fits = {value: self._count(value, None) for value in order}
@@ -67,8 +76,7 @@ class Votes(Generic[T]):
         return {line for ones, tally in fitting if not others or not ones.issuperset(others) for line in tally.lines}
 
     def _is_decided(self, value: T, rival: T) -> bool:
-        for_value, for_rival = self._count(value, rival), self._count(rival, value)
-        return for_value > 0 and for_value >= DECIDED_BY * for_rival
+        return is_decided(self._count(value, rival), self._count(rival, value))
 
     def _count(self, fitting: T, without: T | None) -> int:
         return sum(tally.count for ones, tally in self._tallies.items() if fitting in ones and without not in ones)

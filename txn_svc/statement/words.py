@@ -24,6 +24,7 @@ class Words:
 
     roles: Mapping[str, tuple[str, ...]]
     booked: frozenset[str]
+    net: frozenset[str]
     debit: frozenset[str]
     credit: frozenset[str]
     pending: frozenset[str]
@@ -49,21 +50,30 @@ def words() -> Words:
         months={plain(name): number for number, names in source["months"].items() for name in names},
         **{
             name: frozenset(map(plain, source[name]))
-            for name in ("booked", "debit", "credit", "pending", "opening", "closing", "total", "account")
+            for name in ("booked", "net", "debit", "credit", "pending", "opening", "closing", "total", "account")
         },
     )
 
 
 def roles_of(name: str) -> tuple[str, ...]:
-    """What a column of this name may be for: by the whole name, or by what is left of it without a currency."""
+    """What a column of this name may be for: by the whole name, or by what is left of it without a currency.
+
+    Texts are often numbered; of two numbered amounts nothing is known.
+    """
     text, known = plain(name), words().roles
     bare = " ".join(word for word in text.split() if not _is_about_currency(word))
-    return known.get(text) or known.get(bare) or ()
+    texts = tuple(role for role in known.get(text.rstrip("0123456789 "), ()) if role == "description")
+    return known.get(text) or known.get(bare) or texts
 
 
-def begins_with(text: str, phrases: Iterable[str]) -> bool:
+def begins_with(text: str, phrases: frozenset[str]) -> bool:
     """Whether plain text is one of the phrases or goes on after it."""
-    return any(text == phrase or text.startswith(f"{phrase} ") for phrase in phrases)
+    return f"{text} ".startswith(_beginnings(phrases))
+
+
+@cache
+def _beginnings(phrases: frozenset[str]) -> tuple[str, ...]:
+    return tuple(f"{phrase} " for phrase in phrases)
 
 
 def _is_about_currency(word: str) -> bool:

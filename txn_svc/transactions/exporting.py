@@ -58,6 +58,7 @@ def _append(file: BinaryIO, rows: Sequence[Row[Any]], unit: Currency, *, has_hea
             note=row.note,
             external_id=row.external_id,
             occurrence=row.occurrence,
+            has_stable_id=row.has_stable_id,
         )
         for row in rows
     )

@@ -14,6 +14,7 @@ from runtime.ids import new_id, to_id
 from runtime.refusals import FailedPrecondition, NotFound, PermissionDenied
 from txn_svc.access import Verb, lock, may
 from txn_svc.anchor import audit_anchor
+from txn_svc.claimed import retell_one
 from txn_svc.ledger.identity import identity
 from txn_svc.model import Account, Transaction, audit_event
 from txn_svc.totals import require_totals, too_large_refused
@@ -129,7 +130,9 @@ async def delete_by_hand(session: WriteSession, account_id: UUID, transaction_id
             "This transaction came with a statement; undo that import, or leave it out of the next.",
             reason="NOT_MANUAL",
         )
-    if not await session.changed(_PASS_ON, this):
+    if await session.changed(_PASS_ON, this):
+        await retell_one(session, this)
+    else:
         with too_large_refused():
             await session.execute(_DELETE, this)
     await _audit(session, "DeleteTransaction", account, transaction_id)

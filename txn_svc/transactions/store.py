@@ -105,7 +105,7 @@ async def find(session: ReadSession, caller: Caller, transaction_ids: Collection
 async def matching_rows(session: ReadSession, account_id: UUID, wanted: Filter) -> AsyncIterator[Sequence[Row[Any]]]:
     """All that the filter lets through, oldest first, ROWS_AT_ONCE at a time."""
     query = (
-        select(*_COLUMNS, Transaction.occurrence)
+        select(*_COLUMNS, Transaction.occurrence, Transaction.has_stable_id)
         .where(Transaction.account_id == account_id, *matching(wanted))
         .order_by(Transaction.booked_on, Transaction.id)
     )

@@ -2015,6 +2015,7 @@ class Import(_message.Message):
     ACCOUNT_NUMBER_FIELD_NUMBER: _builtins.int
     OPENING_MINOR_FIELD_NUMBER: _builtins.int
     CLOSING_MINOR_FIELD_NUMBER: _builtins.int
+    PROPOSED_OPENING_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     account_id: _builtins.str
     state: Global___ImportState.ValueType
@@ -2074,6 +2075,12 @@ class Import(_message.Message):
     def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportGap]:
         """In the order of the file; the first ten."""
 
+    @_builtins.property
+    def proposed_opening(self) -> Global___OpeningProposal:
+        """Of a READY or COMPLETED import whose balances match: an opening with which the account would agree with them. Absent
+        where it does already, or where the file does not have the day of the opening that was said.
+        """
+
     def __init__(
         self,
         *,
@@ -2108,10 +2115,11 @@ class Import(_message.Message):
         account_number: _builtins.str = ...,
         opening_minor: _builtins.int | None = ...,
         closing_minor: _builtins.int | None = ...,
+        proposed_opening: Global___OpeningProposal | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_opening_minor", b"_opening_minor", "closing_minor", b"closing_minor", "create_time", b"create_time", "finish_time", b"finish_time", "opening_minor", b"opening_minor", "plan", b"plan", "progress", b"progress", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_opening_minor", b"_opening_minor", "closing_minor", b"closing_minor", "create_time", b"create_time", "finish_time", b"finish_time", "opening_minor", b"opening_minor", "plan", b"plan", "progress", b"progress", "proposed_opening", b"proposed_opening", "summary", b"summary", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_opening_minor", b"_opening_minor", "account_id", b"account_id", "account_number", b"account_number", "closing_minor", b"closing_minor", "create_time", b"create_time", "currency_code", b"currency_code", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "format_id", b"format_id", "from_date", b"from_date", "gaps", b"gaps", "id", b"id", "imported_count", b"imported_count", "opening_minor", b"opening_minor", "plan", b"plan", "progress", b"progress", "proof", b"proof", "questions", b"questions", "rejected_count", b"rejected_count", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "review", b"review", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "to_date", b"to_date", "upload", b"upload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor", "_opening_minor", b"_opening_minor", "account_id", b"account_id", "account_number", b"account_number", "closing_minor", b"closing_minor", "create_time", b"create_time", "currency_code", b"currency_code", "duplicate_count", b"duplicate_count", "failure", b"failure", "failure_code", b"failure_code", "file_name", b"file_name", "findings", b"findings", "finish_time", b"finish_time", "format_id", b"format_id", "from_date", b"from_date", "gaps", b"gaps", "id", b"id", "imported_count", b"imported_count", "opening_minor", b"opening_minor", "plan", b"plan", "progress", b"progress", "proof", b"proof", "proposed_opening", b"proposed_opening", "questions", b"questions", "rejected_count", b"rejected_count", "repeats_import_id", b"repeats_import_id", "request_id", b"request_id", "review", b"review", "row_count", b"row_count", "size_bytes", b"size_bytes", "state", b"state", "summary", b"summary", "to_date", b"to_date", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__closing_minor: _TypeAlias = _typing.Literal["closing_minor"]  # noqa: Y015
     _WhichOneofArgType__closing_minor: _TypeAlias = _typing.Literal["_closing_minor", b"_closing_minor"]  # noqa: Y015
@@ -2156,6 +2164,30 @@ class ImportGap(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rejected_line) -> _WhichOneofReturnType__rejected_line | None: ...
 
 Global___ImportGap: _TypeAlias = ImportGap  # noqa: Y015
+
+@_typing.final
+class OpeningProposal(_message.Message):
+    """What UpdateAccount takes as opening_balance_minor and opening_date."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BALANCE_MINOR_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    balance_minor: _builtins.int
+    date: _builtins.str
+    def __init__(
+        self,
+        *,
+        balance_minor: _builtins.int = ...,
+        date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance_minor", b"balance_minor", "date", b"date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpeningProposal: _TypeAlias = OpeningProposal  # noqa: Y015
 
 @_typing.final
 class ImportPlan(_message.Message):

@@ -25,11 +25,23 @@ EXPAND = (
       ADD COLUMN IF NOT EXISTS closing_minor bigint,
       ADD COLUMN IF NOT EXISTS gaps jsonb NOT NULL DEFAULT '[]'
     """,
-    "ALTER TABLE import_row ADD COLUMN IF NOT EXISTS has_stable_id boolean NOT NULL DEFAULT false",
-    "ALTER TABLE transaction ADD COLUMN IF NOT EXISTS has_stable_id boolean NOT NULL DEFAULT false",
+    """
+    ALTER TABLE import_row
+      ADD COLUMN IF NOT EXISTS has_stable_id boolean NOT NULL DEFAULT false,
+      ADD COLUMN IF NOT EXISTS content_identity uuid
+    """,
+    """
+    ALTER TABLE transaction
+      ADD COLUMN IF NOT EXISTS has_stable_id boolean NOT NULL DEFAULT false,
+      ADD COLUMN IF NOT EXISTS content_identity uuid
+    """,
 )
 
-STABLE_ID = "ON transaction (account_id, external_id) WHERE has_stable_id"
+INDEXES = {
+    "transaction_stable_id": "ON transaction (account_id, external_id) WHERE has_stable_id",
+    "transaction_content": "ON transaction (account_id, content_identity) WHERE has_stable_id",
+    "import_row_stable_id": "ON import_row (account_id, external_id) WHERE has_stable_id AND outcome = 'DUPLICATE'",
+}
 
 
 def upgrade() -> None:
@@ -38,7 +50,8 @@ def upgrade() -> None:
             op.execute(statement)
         # Building one waits for transactions that are older than it, such as a large file's; that blocks nobody.
         op.execute("SET lock_timeout = 0")
-        # One that was interrupted is left behind invalid.
-        op.execute("DROP INDEX CONCURRENTLY IF EXISTS transaction_stable_id")
-        op.execute(f"CREATE INDEX CONCURRENTLY transaction_stable_id {STABLE_ID}")
+        for name, index in INDEXES.items():
+            # One that was interrupted is left behind invalid.
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            op.execute(f"CREATE INDEX CONCURRENTLY {name} {index}")
         op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")

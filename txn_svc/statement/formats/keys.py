@@ -31,6 +31,7 @@ class Columns(BaseModel):
     amount: Text | None = None
     debit: Text | None = None
     credit: Text | None = None
+    fee: Text | None = None
     indicator: Text | None = None
     currency: Text | None = None
     balance: Text | None = None

@@ -1,0 +1,56 @@
+"""Fees in a column of their own: taken off the amounts, or in them already. No name tells which; balances may."""
+
+from dataclasses import replace
+
+from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.columns import columns_value, is_net, places_of
+from txn_svc.statement.facts import chain_votes
+from txn_svc.statement.findings import columns_finding
+from txn_svc.statement.format import Roles
+from txn_svc.statement.infer import Open
+from txn_svc.statement.lines import TextBytes
+from txn_svc.statement.model import Finding
+from txn_svc.statement.reading import Reading, chained, records_of
+from txn_svc.statement.table import Table
+from txn_svc.statement.votes import Tally
+from txn_svc.statement.words import roles_of
+
+
+def with_fee(roles: Roles, table: Table) -> Roles:
+    """The roles with the column that is named as one of fees, where they say nothing of it."""
+    is_said = roles.fee is not None or roles.included_fee is not None
+    if is_said or not table.has_header or (roles.amount is not None and is_net(table.header[roles.amount])):
+        return roles
+    taken = {at for _, places in places_of(roles) for at in places}
+    named = (at for at in table.own if at not in taken and "fee" in roles_of(table.header[at]))
+    return replace(roles, fee=next(named, None))
+
+
+def settle_fees(file: TextBytes, columns: Finding, reading: Reading, fees: Tally) -> tuple[Finding | Open, Roles]:
+    """What the column of fees means, in a reading that takes them off; unsaid where there are no fees.
+
+    A later file of the same header may have some, and asks then.
+    """
+    off = reading.roles
+    included = replace(off, fee=None, included_fee=off.fee)
+    if not fees.count:
+        return columns, replace(off, fee=None)
+    held = {roles: links(file, replace(reading, roles=roles)) for roles in (off, included)}
+    if held[off] != held[included]:
+        better = max(held, key=lambda roles: held[roles])
+        return columns_finding("EVIDENCE", better, reading.table, "The balances show what the fees are."), better
+    return _question(reading, off, included, fees), off
+
+
+def links(file: TextBytes, reading: Reading) -> int:
+    """How many balances follow from the amounts."""
+    return chain_votes(chained(records_of(file, reading.table), reading)).signed
+
+
+def _question(reading: Reading, off: Roles, included: Roles, fees: Tally) -> Open:
+    assert off.fee is not None
+    table, name = reading.table, quoted(reading.table.name(off.fee))
+    values = columns_value(off, table.header), columns_value(included, table.header)
+    labels = f"{name} is taken off the amount", f"The amount has {name} in it already"
+    message = f"Nothing shows whether {name} is taken off besides the amount, or is in it already."
+    return Open("COLUMNS", message, values, tuple(fees.lines), labels)
