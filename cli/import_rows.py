@@ -41,10 +41,12 @@ def show_rejected(output: Output, found: Sequence[pb.ImportRow]) -> None:
 def show_read(output: Output, rows: Sequence[pb.ImportRow]) -> None:
     """Rows as one way of reading the file has them."""
     if rows:
-        shown = [
-            (str(row.line), row.booked_on, _amount(row), row.description or row.reason, _text(row)) for row in rows
-        ]
+        shown = [(str(row.line), row.booked_on, _amount(row), _read_as(row), _text(row)) for row in rows]
         output.table(("line", "booked", "amount", "reads as", "cells"), shown, right=("line", "amount"))
+
+
+def _read_as(row: pb.ImportRow) -> str:
+    return row.description if row.outcome == pb.ROW_OUTCOME_CREATE else row.reason
 
 
 def _amount(row: pb.ImportRow) -> str:

@@ -81,7 +81,7 @@ async def show_import(
             output.say(f"{found.repeats_import_id} is undone by this, whatever becomes of it.")
     for line in proof_lines(found):
         output.say(line)
-    for finding in (each for each in found.findings if each.basis in bases or _is_proof(each)):
+    for finding in (each for each in found.findings if each.basis in bases or _is_telling(each)):
         basis = pb.FindingBasis.Name(finding.basis).removeprefix("FINDING_BASIS_").lower()
         output.say(f"{basis}: {finding.message}")
     for line in proposal_lines(found):
@@ -90,9 +90,10 @@ async def show_import(
     show_rejected(output, rejected)
 
 
-def _is_proof(finding: pb.ImportFinding) -> bool:
-    """Whether it is worth a line to who asked for assumptions only: the file is complete, or it is not."""
-    return finding.property == pb.STATEMENT_PROPERTY_BALANCE and finding.value != CANNOT_TELL
+def _is_telling(finding: pb.ImportFinding) -> bool:
+    """Whether it is worth a line to who asked for assumptions only: the file is complete or not, or has rows again."""
+    is_proof = finding.property == pb.STATEMENT_PROPERTY_BALANCE and finding.value != CANNOT_TELL
+    return is_proof or finding.property == pb.STATEMENT_PROPERTY_OVERLAP
 
 
 async def show_balance(clients: Clients, output: Output, account_id: str) -> None:

@@ -272,6 +272,7 @@ class ImportRow(Base):
     transaction_id: Mapped[UUID | None]
     reason_code: Mapped[str | None]
     reason: Mapped[str | None]
+    """A sentence; of a SIMILAR row, the text of the transaction that it is taken for."""
     column_name: Mapped[str | None]
     category: Mapped[str | None]
     note: Mapped[str | None]

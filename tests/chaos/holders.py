@@ -37,15 +37,17 @@ class File:
 
     @classmethod
     def any_of(cls, random: Random, count: int) -> "File":
-        """Few contents, so that files overlap and hold twins."""
-        rows = [
-            Content(f"2026-{random.randint(1, 9):02d}-15", random.randint(-9, 9) * 125, f"Shop {random.randint(1, 5)}")
-            for _ in range(count)
-        ]
-        return cls(rows, random.randint(0, len(REJECTED)))
+        """Few contents, so that files overlap and hold twins; each shop has amounts of its own."""
+        return cls([_any_row(random) for _ in range(count)], random.randint(0, len(REJECTED)))
 
     def csv(self) -> bytes:
         return "\n".join([HEADER, *(row.line() for row in self.rows), *REJECTED[: self.rejected], ""]).encode()
+
+
+def _any_row(random: Random) -> Content:
+    """Of two shops none has the same amount, or one would look like the other."""
+    shop = random.randint(1, 5)
+    return Content(f"2026-{random.randint(1, 9):02d}-15", (random.randint(-9, 9) * 5 + shop - 3) * 25, f"Shop {shop}")
 
 
 @dataclass

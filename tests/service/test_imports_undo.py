@@ -385,12 +385,12 @@ async def test_undo_and_plans_are_quick_in_an_account_the_statistics_do_not_know
     person: Client, account_id: str, txn_urls: DatabaseUrls
 ) -> None:
     known = await person.open_account(name="Known")
-    many = [f"2026-07-01,Known {number},1.00" for number in range(40_000)]
+    many = [f"2026-07-01,Known {number},{number}.00" for number in range(40_000)]
     await brought(person, known.id, csv(*many))
     async with await psycopg.AsyncConnection.connect(txn_urls.owner, autocommit=True) as connection:
         await connection.execute("ANALYZE")
     # Fewer than autovacuum looks at: as far as the planner knows, this account is empty.
-    lines = [f"2026-07-01,New {number},1.00" for number in range(6_000)]
+    lines = [f"2026-07-01,New {number},{number}.00" for number in range(6_000)]
     first = await brought(person, account_id, csv(*lines[:4_000]))
 
     async with asyncio.timeout(10):

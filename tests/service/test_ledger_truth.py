@@ -122,12 +122,11 @@ class World:
         assert await differences(self.client, self.account_id) == []
 
 
-# Few contents, so that files overlap and hold twins.
+# Few contents, so that files overlap and hold twins; each text has amounts of its own, so that none looks like another.
 CONTENTS = st.builds(
-    Content,
-    day=st.sampled_from(["2026-07-31", "2026-08-01"]),
-    minor=st.sampled_from([-350, 100]),
-    text=st.sampled_from(["Tea", "tea ", "Rent"]),
+    lambda day, content: Content(day, *content),
+    st.sampled_from(["2026-07-31", "2026-08-01"]),
+    st.sampled_from([(-350, "Tea"), (-350, "tea "), (100, "Tea"), (-400, "Rent"), (150, "Rent")]),
 )
 FILES = st.lists(CONTENTS, min_size=1, max_size=6)
 NUMBERS = st.integers(0, 20)

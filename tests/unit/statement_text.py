@@ -8,6 +8,7 @@ import pytest
 
 from txn_svc.ledger.money import currency
 from txn_svc.statement import Finding, RejectedRow, Statement, Unreadable, ValidRow, read
+from txn_svc.statement.model import KnownRow
 
 UPLOADED_ON = date(2026, 11, 20)
 
@@ -26,7 +27,7 @@ def rows_of(text: str | bytes, code: str = "USD", uploaded_on: date = UPLOADED_O
     return list(read_text(text, code, uploaded_on).rows())
 
 
-def valid(row: Row) -> ValidRow:
+def valid(row: Row | KnownRow) -> ValidRow:
     assert isinstance(row, ValidRow), row
     return row
 

@@ -16,7 +16,7 @@ SELECT coalesce(t.id, claim.transaction_id) AS id, t.id IS NULL AS is_missing, t
 FROM (SELECT * FROM transaction WHERE account_id = :account_id) AS t
 FULL JOIN (
   SELECT DISTINCT ON (r.transaction_id) r.transaction_id, r.identity, r.occurrence, r.has_stable_id,
-    i.id AS import_id, r.line
+    i.id AS import_id, r.line, r.booked_on, r.amount_minor, coalesce(r.reason_code = 'SIMILAR', false) AS is_similar
   FROM import AS i
   JOIN import_row AS r ON r.account_id = i.account_id AND r.import_id = i.reading_id AND r.outcome <> 'REJECT'
   WHERE i.account_id = :account_id AND i.state IN ('COMPLETED', 'REVERTING')
@@ -24,7 +24,9 @@ FULL JOIN (
 ) AS claim ON claim.transaction_id = t.id
 WHERE t.id IS NULL
   OR (claim.identity, claim.occurrence) IS DISTINCT FROM (t.identity, t.occurrence) AND claim.import_id IS NOT NULL
+    AND NOT claim.is_similar
     AND NOT (claim.has_stable_id AND t.import_id IS NULL) AND NOT (t.has_stable_id AND NOT claim.has_stable_id)
+  OR (claim.booked_on, claim.amount_minor) IS DISTINCT FROM (t.booked_on, t.amount_minor) AND claim.is_similar
   OR (t.import_id IS NOT NULL AND (t.import_id, t.line) IS DISTINCT FROM (claim.import_id, claim.line))
 ORDER BY 1 LIMIT :most
 """)

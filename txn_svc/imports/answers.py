@@ -1,7 +1,7 @@
 """Answers to what imports ask: each names a question, which is a property of the statement, and one of its options."""
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import Final, get_args
 
 from txn_svc.fields import Fields
 from txn_svc.ledger.quoting import quoted
@@ -9,6 +9,8 @@ from txn_svc.model import StatementImport
 from txn_svc.statement.model import Property
 
 PROPERTIES: tuple[Property, ...] = get_args(Property)
+DISCARD: Final = "DISCARD"
+"""The option that ends the import instead of going on with it."""
 
 
 def answers_of(found: StatementImport) -> dict[Property, str]:
@@ -26,6 +28,12 @@ def has_answers(found: StatementImport, given: Mapping[Property, str]) -> bool:
     """Whether these are answers that it has, and asks for none of."""
     asked = {question["property"] for question in found.questions}
     return bool(given) and given.items() <= answers_of(found).items() and asked.isdisjoint(given)
+
+
+def are_to_discard(found: StatementImport, given: Mapping[Property, str]) -> bool:
+    """Whether one of the answers is to discard the import."""
+    offered = {question["property"] for question in found.questions if question["property"] in {"ACCOUNT", "BALANCE"}}
+    return any(given.get(name) == DISCARD for name in offered)
 
 
 def require_answers(found: StatementImport, given: Mapping[Property, str]) -> None:

@@ -33,13 +33,14 @@ async def ask_about(database: Database, read: StatementImport, sha256: str, stat
 
 
 async def ask(session: WriteSession, found: StatementImport, questions: Sequence[Question]) -> None:
-    """Makes the import NEEDS_ANSWER, without rows: they are staged again with the answers.
+    """Makes the import NEEDS_ANSWER, without rows and plan: they are staged again with the answers.
 
     The caller holds the lock of its row. Its holder is told each time that it asks.
     """
     await forget_rows(session, found)
     found.row_count = found.rejected_count = found.rows_read = found.rows_written = 0
     found.reading_id, found.from_date, found.to_date = found.id, None, None
+    found.plan, found.plan_version, found.decided_count = None, None, 0
     found.state, found.questions = "NEEDS_ANSWER", kept_questions(questions)
     asked = events_pb2.ImportNeedsAnswer(
         import_id=to_id("imp", found.id),

@@ -11,7 +11,7 @@ from runtime.ids import new_id, to_id
 from runtime.refusals import FailedPrecondition
 from txn_svc.access import Verb, require, waiting_at_most
 from txn_svc.imports import settle, store
-from txn_svc.imports.answers import has_answers, keep_answers, require_answers
+from txn_svc.imports.answers import are_to_discard, has_answers, keep_answers, require_answers
 from txn_svc.imports.decide import decide_row
 from txn_svc.imports.due import due
 from txn_svc.imports.matching import match
@@ -45,7 +45,9 @@ async def changeable(session: WriteSession, import_id: UUID) -> tuple[StatementI
 
 
 async def answer(session: WriteSession, import_id: UUID, given: Mapping[Property, str]) -> StatementImport:
-    """Has the file of a NEEDS_ANSWER import read again, with the answers; leaves one that has them as it is.
+    """Has the file of a NEEDS_ANSWER import read again, with the answers, or discards it where these say so.
+
+    Leaves one that has the answers as it is.
 
     Raises InvalidArgument where they do not answer all that it asks and nothing else, FailedPrecondition
     (IMPORT_NOT_ASKING, ACCOUNT_CLOSED).
@@ -58,7 +60,12 @@ async def answer(session: WriteSession, import_id: UUID, given: Mapping[Property
     if account.close_time is not None:
         raise account_closed()
     require_answers(found, given)
+    is_over = are_to_discard(found, given)
     keep_answers(found, given)
+    if is_over:
+        await settle.discard(session, found)
+        await record(session, audit_event, "DiscardImport", to_id("imp", found.id))
+        return found
     found.state, found.questions = "PLANNING", []
     await _wanted(session, found, "AnswerImport")
     return found
@@ -80,6 +87,8 @@ async def commit_plan(session: WriteSession, import_id: UUID, digest: str, inlin
     if plan is None or plan.digest != digest:
         return found
     if found.row_count <= inline_rows_max and not await is_as_planned(session, account, found):
+        if found.state == "NEEDS_ANSWER":
+            return found
         await record(session, audit_event, "RenewPlan", to_id("imp", found.id))
         await store.announce(session, found)
         return found

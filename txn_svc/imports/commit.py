@@ -5,6 +5,7 @@ COMPLETED with nothing created: it was read, and its rows say what is wrong with
 """
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from sqlalchemy import func, select, text
 
@@ -15,6 +16,7 @@ from runtime.database import Database, WriteSession
 from runtime.ids import to_id
 from txn_svc.anchor import audit_anchor
 from txn_svc.imports import metrics, store
+from txn_svc.imports.examine import Asked, ask_instead, examine
 from txn_svc.imports.matching import match
 from txn_svc.imports.plan import plan_of
 from txn_svc.imports.revert import take_back_repeated
@@ -77,31 +79,43 @@ FROM import_month WHERE account_id = :account_id AND import_id = :import_id
 """)
 
 
-async def commit(database: Database, staged: StatementImport) -> bool:
+Outcome = Literal["completed", "renewed", "asked"]
+
+
+async def commit(database: Database, staged: StatementImport) -> Outcome:
     """Makes a COMMITTING import COMPLETED; does nothing where it is in another state. Raises Refused, undoing all.
 
-    False where the ledger has changed its plan meanwhile: the import is READY again, with the new plan. The account is
-    locked until the end: nobody else's rows come between the matching and the writing.
+    "renewed" where the ledger has changed its plan meanwhile: the import is READY again, with the new plan. "asked"
+    where the ledger leaves something open. The account is locked until the end: nobody else's rows come between the
+    matching and the writing.
     """
+    try:
+        return await _commit_or_ask(database, staged)
+    except Asked as asked:
+        await ask_instead(database, staged, asked)
+        return "asked"
+
+
+async def _commit_or_ask(database: Database, staged: StatementImport) -> Outcome:
     async with database.write() as session:
         await store.allow_long_work(session)
         await store.lock_accounts_of(session, staged)
         found = await store.locked(session, staged.id)
         assert found is not None
         if found.state != "COMMITTING":
-            return True
+            return "completed"
         with too_much_refused():
             # What was planned for review has been taken back with the plan.
             reverted = await take_back_repeated(session, found) if found.plan is None else None
-            is_done = await _commit(session, found)
+            outcome = await _commit(session, found)
         await points.reach("import.committing")
     await points.reach("import.committed")
     metrics.settled(reverted)
-    metrics.settled(found if is_done else None)
-    return is_done
+    metrics.settled(found if outcome == "completed" else None)
+    return outcome
 
 
-async def _commit(session: WriteSession, found: StatementImport) -> bool:
+async def _commit(session: WriteSession, found: StatementImport) -> Outcome:
     account = await store.account(session, found.account_id)
     if account.close_time is not None:
         raise Refused(
@@ -109,14 +123,18 @@ async def _commit(session: WriteSession, found: StatementImport) -> bool:
         )
     if found.plan is None:
         await match(session, found, again=False)
+        if (question := await examine(session, account, found)) is not None:
+            raise Asked(question)
     elif not await is_as_planned(session, account, found):
+        if found.state == "NEEDS_ANSWER":
+            return "asked"
         found.state = "READY"
         await record(session, audit_event, "RenewPlan", to_id("imp", found.id))
         await store.announce(session, found)
-        return False
+        return "renewed"
     await _write(session, found)
     await _complete(session, account, found)
-    return True
+    return "completed"
 
 
 async def _write(session: WriteSession, found: StatementImport) -> None:

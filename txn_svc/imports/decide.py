@@ -9,6 +9,7 @@ from runtime.ids import new_id
 from runtime.refusals import FailedPrecondition, NotFound, ResourceExhausted
 from txn_svc.imports.matching import own_rows
 from txn_svc.imports.numbered import SAME_ID, match_numbered
+from txn_svc.imports.overlap import SIMILAR, Partner, partner_of
 from txn_svc.model import ImportRow, StatementImport, Transaction
 
 DECIDED = "DECIDED"
@@ -39,9 +40,11 @@ async def decide_row(
     await _undecide(session, found, row)
     if outcome == "REJECT":
         row.outcome, row.reason_code, row.reason = "REJECT", DECIDED, _LEFT_OUT
+    elif row.outcome == "CREATE":
+        _take_for(row, outcome, await partner_of(session, row))
     elif row.outcome != outcome:
         await _require_other_id(session, row)
-        _make(row, outcome)
+        _make_one_more(row)
     found.decided_count += (row.reason_code == DECIDED) - was_decided
     if found.decided_count > decisions_max:
         raise ResourceExhausted(
@@ -67,7 +70,9 @@ def _this_row(account_id: UUID, import_id: UUID, line: int) -> Select[ImportRow]
 
 async def _undecide(session: WriteSession, found: StatementImport, row: ImportRow) -> None:
     """Brings the row to what the matching makes of it, if no decision stands."""
-    if row.reason_code == DECIDED:
+    if row.reason_code == SIMILAR:
+        row.transaction_id = new_id()
+    if row.reason_code in {DECIDED, SIMILAR}:
         row.occurrence, row.file_occurrence = row.file_occurrence or row.occurrence, None
         row.outcome, row.reason_code, row.reason = "CREATE", None, None
         await session.flush()
@@ -101,9 +106,19 @@ async def _require_other_id(session: ReadSession, row: ImportRow) -> None:
         raise _not_possible(f"The transaction with this id is already in this account. {_ONE_ID}")
 
 
-def _make(row: ImportRow, outcome: str) -> None:
-    if outcome == "DUPLICATE":
+def _take_for(row: ImportRow, outcome: str, partner: Partner | None) -> None:
+    """Makes a row that the account does not hold what it looks like, or one more beside that."""
+    if outcome == "CREATE":
+        if partner is not None:
+            row.reason_code, row.reason = DECIDED, _ONE_MORE
+    elif partner is None:
         raise _not_possible("The account holds no transaction that this row could be a duplicate of.")
+    else:
+        row.outcome, row.reason_code, row.reason = "DUPLICATE", SIMILAR, partner.description
+        row.transaction_id = partner.id
+
+
+def _make_one_more(row: ImportRow) -> None:
     row.file_occurrence = row.occurrence
     row.outcome, row.reason_code, row.reason, row.transaction_id = "CREATE", DECIDED, _ONE_MORE, new_id()
 

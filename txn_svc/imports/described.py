@@ -1,9 +1,13 @@
 """How a file was read, as its import keeps it."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
+from txn_svc.model import StatementImport
 from txn_svc.statement import VERSION, Finding, Statement
+
+LEDGER_VALUES: Final = frozenset({"SAME", "NEW", "MEETS_LEDGER", "COMMIT_ANYWAY"})
+"""Of findings that the ledger gives, beside those that the file gives of the same property."""
 
 
 def described(statement: Statement) -> dict[str, Any]:
@@ -21,6 +25,12 @@ def described(statement: Statement) -> dict[str, Any]:
         "closing_minor": proof.closing_minor,
         "gaps": [asdict(gap) for gap in proof.gaps],
     }
+
+
+def keep_finding(found: StatementImport, finding: Finding) -> None:
+    """Adds what the ledger says to what the file said; in place of what it said before."""
+    others = [one for one in found.findings if one["property"] != finding.property or one["value"] not in LEDGER_VALUES]
+    found.findings = [*others, _finding(finding)]
 
 
 def storable(text: str) -> str:

@@ -20,6 +20,7 @@ from txn_svc.imports import metrics, store
 from txn_svc.imports.asking import ask_about
 from txn_svc.imports.claim import Busy, Connection, claim, file_of
 from txn_svc.imports.commit import commit
+from txn_svc.imports.consult import consult
 from txn_svc.imports.due import due_import
 from txn_svc.imports.fetch import ObjectGone, fetch, too_large, version_of
 from txn_svc.imports.known import remembered
@@ -29,7 +30,7 @@ from txn_svc.imports.revert import revert
 from txn_svc.imports.review import plan_for_review
 from txn_svc.imports.settings import ImporterSettings
 from txn_svc.imports.settle import Refused, clear, fail, internal, too_long
-from txn_svc.imports.stage import Superseded, stage, understand
+from txn_svc.imports.stage import Superseded, stage
 from txn_svc.imports.take import as_call, due_now, holder_of, known_or_lost, take
 from txn_svc.model import StatementImport
 from txn_svc.statement import Unreadable
@@ -154,13 +155,11 @@ class Importer:
                 return "asked"
             if state == "PLANNING":
                 with metrics.step_seconds.labels("plan").time():
-                    await plan_for_review(self._database, taken)
-                return "ready"
+                    return await plan_for_review(self._database, taken)
             async with self._database.write() as session:
                 await store.announce(session, taken)
         with metrics.step_seconds.labels("commit").time():
-            is_done = await commit(self._database, taken)
-        return "completed" if is_done else "renewed"
+            return await commit(self._database, taken)
 
     async def _stage_or_refuse(self, connection: Connection, taken: StatementImport) -> str:
         try:
@@ -185,7 +184,7 @@ class Importer:
             try:
                 await points.reach("import.fetched")
                 with metrics.step_seconds.labels("stage").time():
-                    statement = await understand(taken, fetched, account, known)
+                    statement = await consult(self._database, taken, fetched, account, known)
                     if statement.questions:
                         await ask_about(self._database, taken, fetched.sha256, statement)
                         return "NEEDS_ANSWER"

@@ -19,6 +19,8 @@ REMEMBERED_SHAPES_MAX = 50
 REMEMBERED_PROPERTIES: tuple[Property, ...] = ("ENCODING", "COLUMNS", "DATE_ORDER", "DECIMAL_MARK", "SIGN")
 # Nobody has to be asked how it is meant: Stori wrote it.
 OWN_FORMAT = "stori"
+# What the ledger said of an earlier import says nothing about how its file was read.
+LEDGER_PROPERTIES: tuple[Property, ...] = ("BALANCE", "OVERLAP")
 
 # What the ledger rejected it may accept by now.
 _SAME_BYTES = """
@@ -70,9 +72,12 @@ async def shared_reading(cursor: Cursor, found: StatementImport, sha256: str, st
         "most": CANDIDATES_MAX,
     }
     await cursor.execute(_SAME_BYTES, values)
-    read_as = {(finding.property, finding.value) for finding in statement.findings}
+    read_as = {
+        (finding.property, finding.value) for finding in statement.findings if finding.property not in LEDGER_PROPERTIES
+    }
     for reading_id, findings in await cursor.fetchall():
-        if {(finding["property"], finding["value"]) for finding in findings} == read_as:
+        before = {(finding["property"], finding["value"]) for finding in findings}
+        if {one for one in before if one[0] not in LEDGER_PROPERTIES} == read_as:
             return UUID(str(reading_id))
     return None
 

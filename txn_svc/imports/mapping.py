@@ -6,6 +6,7 @@ from uuid import UUID
 from protos.txn.v1 import txn_pb2
 from runtime.ids import to_id
 from txn_svc.imports.numbered import SAME_ID
+from txn_svc.imports.overlap import SIMILAR, similar_to
 from txn_svc.imports.plan import MONTHS_MAX, plan_of
 from txn_svc.imports.questions import questions_to_proto
 from txn_svc.imports.reading import COMMITTED, Seen
@@ -99,7 +100,7 @@ def row_to_proto(
         transaction_id=_transaction_of(found, row, outcome),
         occurrence=row.occurrence or 0,
         reason_code=txn_pb2.RowReason.Value(f"ROW_REASON_{_reason_code(row, outcome)}"),
-        reason=row.reason or _reason(row, outcome, here),
+        reason=_reason(row, outcome, here),
         column=row.column_name or "",
         occurrences_here=here,
         occurrences_in_file=row.twins if row.identity else 0,
@@ -118,17 +119,19 @@ def _here(row: ImportRow, outcome: str | None, held: Mapping[UUID, int], *, is_s
         return 0
     if is_shared:
         return row.twins
-    known = row.here if row.twins > 1 else int(outcome == "DUPLICATE")
+    known = row.here if row.twins > 1 else int(outcome == "DUPLICATE" and row.reason_code != SIMILAR)
     return min(row.twins, held.get(row.identity, known))
 
 
 def _reason_code(row: ImportRow, outcome: str | None) -> str:
-    if outcome == "DUPLICATE" and row.reason_code != SAME_ID:
+    if outcome == "DUPLICATE" and row.reason_code not in {SIMILAR, SAME_ID}:
         return "SAME_CONTENT"
     return row.reason_code or "UNSPECIFIED"
 
 
 def _reason(row: ImportRow, outcome: str | None, here: int) -> str:
+    if row.reason:
+        return similar_to(row.reason) if row.reason_code == SIMILAR else row.reason
     if row.twins > 1 and outcome != "REJECT":
         return f"{here} of {row.twins} like this are already here."
     if outcome == "DUPLICATE":

@@ -20,7 +20,7 @@ _COLUMNS = (
 _OWN_ROWS = text(f"""
 INSERT INTO import_row (account_id, import_id, outcome, reason_code, {_COLUMNS})
 SELECT account_id, :import_id, CASE outcome WHEN 'REJECT' THEN outcome ELSE 'DUPLICATE' END,
-  CASE outcome WHEN 'REJECT' THEN reason_code ELSE 'SAME_CONTENT' END, {_COLUMNS}
+  CASE WHEN outcome = 'REJECT' OR reason_code = 'SIMILAR' THEN reason_code ELSE 'SAME_CONTENT' END, {_COLUMNS}
 FROM import_row WHERE account_id = :account_id AND import_id = :reading_id
 """)  # noqa: S608 -- names of columns only
 
@@ -33,13 +33,22 @@ _KNOWN = """(
 _FORGET_LOST = text(f"""
 UPDATE import_row AS r SET outcome = 'CREATE', reason_code = NULL
 WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'DUPLICATE'
-  AND r.transaction_id IS DISTINCT FROM {_KNOWN}
+  AND r.reason_code IS DISTINCT FROM 'SIMILAR' AND r.transaction_id IS DISTINCT FROM {_KNOWN}
 """)  # noqa: S608 -- no value in it
 
+# What looked like a transaction of another text stays its claim as long as that is there, and has no part in its id.
+_FORGET_LOST_SIMILAR = text("""
+UPDATE import_row AS r SET outcome = 'CREATE', reason_code = NULL, reason = NULL, transaction_id = uuidv7()
+WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'DUPLICATE' AND r.reason_code = 'SIMILAR'
+  AND NOT EXISTS (SELECT FROM transaction AS t WHERE t.account_id = r.account_id AND t.id = r.transaction_id)
+""")
+
+# One more of another text than what it looks like has kept its number, and may be known by it later.
 _MARK_KNOWN = text(f"""
-UPDATE import_row AS r SET outcome = 'DUPLICATE', reason_code = 'SAME_CONTENT', transaction_id = {_KNOWN}
-WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code IS NULL
-  AND {_KNOWN} IS NOT NULL
+UPDATE import_row AS r
+SET outcome = 'DUPLICATE', reason_code = 'SAME_CONTENT', reason = NULL, transaction_id = {_KNOWN}
+WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE'
+  AND r.file_occurrence IS NULL AND {_KNOWN} IS NOT NULL
 """)  # noqa: S608 -- no value in it
 
 # What is to be one more comes after all that the account holds and the file says of this content, in the file's order.
@@ -54,7 +63,7 @@ FROM (
         AND o.reason_code IS DISTINCT FROM 'DECIDED')) AS occurrence
   FROM import_row AS d
   WHERE d.account_id = :account_id AND d.import_id = :import_id AND d.outcome = 'CREATE' AND d.reason_code = 'DECIDED'
-    AND NOT d.has_stable_id
+    AND d.file_occurrence IS NOT NULL AND NOT d.has_stable_id
   OFFSET 0
 ) AS numbered
 WHERE r.account_id = numbered.account_id AND r.import_id = numbered.import_id AND r.line = numbered.line
@@ -89,6 +98,7 @@ async def match(session: WriteSession, found: StatementImport, *, again: bool) -
     this = {"account_id": found.account_id, "import_id": found.id}
     if again:
         await session.execute(_FORGET_LOST, this)
+        await session.execute(_FORGET_LOST_SIMILAR, this)
     await session.execute(_MARK_KNOWN, this)
     await match_numbered(session, found, again=again)
     if found.decided_count:

@@ -11,7 +11,7 @@ import orjson
 from protos.txn.v1 import txn_pb2
 from txn_svc.imports.described import storable
 from txn_svc.model import StatementImport
-from txn_svc.statement.model import MAX_CELLS_KEPT, MAX_OPTION_ROWS, Option, Question, RejectedRow, ValidRow
+from txn_svc.statement.model import MAX_CELLS_KEPT, MAX_OPTION_ROWS, KnownRow, Option, Question, RejectedRow, ValidRow
 
 QUESTIONS_MAX_BYTES: Final = 32_768
 """Of one import's questions as JSON; over it, fewer rows are shown."""
@@ -22,7 +22,8 @@ TEXT_MAX_CHARACTERS: Final = 200
 def kept_questions(questions: Sequence[Question]) -> list[dict[str, Any]]:
     """The questions as JSON: [{property, message, options: [{id, label, rows}]}].
 
-    A row is {line, cells, outcome} with booked_on, amount_minor, description, or with reason_code, reason, column.
+    A row is {line, cells, outcome} with booked_on, amount_minor, description, or with reason_code, reason, column;
+    one that is not booked again has all of these but the column.
     """
     kept: list[dict[str, Any]] = []
     for rows in range(MAX_OPTION_ROWS, -1, -1):
@@ -53,7 +54,10 @@ def _option(option: Option, rows: int) -> dict[str, Any]:
     return {"id": option.id, "label": storable(option.label), "rows": [_row(row) for row in option.rows[:rows]]}
 
 
-def _row(row: ValidRow | RejectedRow) -> dict[str, Any]:
+def _row(row: ValidRow | KnownRow | RejectedRow) -> dict[str, Any]:
+    if isinstance(row, KnownRow):
+        known = {"outcome": "DUPLICATE", "reason_code": "SIMILAR", "reason": storable(row.reason)}
+        return {**_row(row.row), **known}
     at = {"line": row.line, "cells": [_short(cell) for cell in row.cells[:MAX_CELLS_KEPT]]}
     if isinstance(row, RejectedRow):
         column = None if row.column is None else _short(row.column)

@@ -43,7 +43,7 @@ from txn_svc.imports.stream import Stream
 from txn_svc.imports.upload import UploadForms
 from txn_svc.imports.watch import Watch
 from txn_svc.ledger.months import MonthFigures
-from txn_svc.model import StatementImport, audit_event
+from txn_svc.model import IMPORT_STATES_WAITING, StatementImport, audit_event
 
 
 class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
@@ -152,7 +152,7 @@ class ImportServicer(txn_pb2_grpc.ImportServiceServicer):
         async with self._database.write() as session:
             found = await changes.commit_plan(session, import_id, request.plan_digest, most)
         # Only now: a plan that has become stale is replaced in the transaction that found it out.
-        if found.state == "READY":
+        if found.state in IMPORT_STATES_WAITING:
             raise changes.stale_plan(found)
         return txn_pb2.CommitImportResponse(statement_import=await self._now(found))
 

@@ -1,7 +1,7 @@
 """Stage: parse the file and COPY its rows into import_row, each with what it would become."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -20,7 +20,8 @@ from txn_svc.imports.numbered import id_column, may_have_stable_ids
 from txn_svc.imports.progress import Progress
 from txn_svc.ledger.money import currency
 from txn_svc.model import Account, StatementImport
-from txn_svc.statement import Statement, read
+from txn_svc.statement import Finding, Statement, read
+from txn_svc.statement.model import Property
 
 _FORGET = "DELETE FROM import_row WHERE account_id = %(account_id)s AND import_id = %(id)s"
 
@@ -97,8 +98,17 @@ class Superseded(Exception):
     """The import was settled by somebody else meanwhile."""
 
 
-async def understand(found: StatementImport, fetched: Fetched, account: Account, remembered: Remembered) -> Statement:
-    """How the file is to be read, with the answers given so far. Raises Unreadable where it is refused as a whole."""
+async def understand(
+    found: StatementImport,
+    fetched: Fetched,
+    account: Account,
+    remembered: Remembered,
+    ledger: Mapping[Property, Finding] | None = None,
+) -> Statement:
+    """How the file is to be read, with the answers given so far, and with what the ledger decides.
+
+    Raises Unreadable where it is refused as a whole.
+    """
     assert found.upload_time is not None
     return await asyncio.to_thread(
         read,
@@ -110,6 +120,7 @@ async def understand(found: StatementImport, fetched: Fetched, account: Account,
         file_name=found.file_name,
         answers=answers_of(found),
         remembered=remembered,
+        ledger=ledger,
     )
 
 

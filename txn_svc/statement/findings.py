@@ -94,7 +94,7 @@ def header_currency(table: Table, roles: Roles) -> str | None:
 
 
 def account_finding(table: Table, facts: Facts) -> Finding | None:
-    """Whose account the file says it is: by a column, or by a line before the header."""
+    """Whose account the file says it is: by a column all of whose rows agree, or by a line before the header."""
     if len(facts.accounts) == 1:
         ((number, tally),) = facts.accounts.items()
         return Finding("ACCOUNT", "EVIDENCE", number, "Every row names this account.", tuple(tally.lines))

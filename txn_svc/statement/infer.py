@@ -22,6 +22,10 @@ from txn_svc.statement.years import YearPlan
 ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
 _YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
+ALL_HERE: Final = "HERE"
+"""The answer that all rows are of this account, whatever number they name."""
+SEVERAL: Final = 2
+
 ANSWERED: Final = "You answered so."
 REMEMBERED: Final = "As in your last file with this header."
 # The others stand beside the sentence.
@@ -264,6 +268,21 @@ def _years_said(table: Table, given: Given) -> Iterable[tuple[int, Basis, str, t
         )
     if (known := given.ledger.get("YEAR")) is not None and known.value.isdecimal():
         yield int(known.value), known.basis, known.message, known.lines
+
+
+def account(facts: Facts, given: Given) -> Settled | None:
+    """Of rows that name several accounts, the one that is read; None where they do not."""
+    if len(facts.accounts) < SEVERAL:
+        return None
+    values = (*facts.accounts, ALL_HERE)
+    if (answer := given.answers.get("ACCOUNT")) in values:
+        return Finding("ACCOUNT", "ANSWERED", str(answer), ANSWERED)
+    known = given.ledger.get("ACCOUNT")
+    if known is not None and known.value in facts.accounts:
+        return known
+    lines = sorted(tally.lines[0] for tally in facts.accounts.values())
+    message = "The rows name several accounts, and nothing says which of them is this one."
+    return Open("ACCOUNT", message, values, tuple(lines))
 
 
 def declared_order(order: DateOrder, lines: tuple[int, ...]) -> Finding:

@@ -51,6 +51,7 @@ ReasonCode = Literal[
     "UNBALANCED_QUOTE",
     "CELL_COUNT",
     "OTHER_CURRENCY",
+    "OTHER_ACCOUNT",
     "PENDING",
     "TOO_LONG",
 ]
@@ -106,13 +107,20 @@ class RejectedRow(NamedTuple):
     column: str | None
 
 
+class KnownRow(NamedTuple):
+    """A row that is not booked again; `reason` says what it is taken for."""
+
+    row: ValidRow
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """An answer; `id` is the value that the finding of its property would have, `rows` some rows as they would read."""
 
     id: str
     label: str
-    rows: tuple[ValidRow | RejectedRow, ...]
+    rows: tuple[ValidRow | KnownRow | RejectedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.encoding import Encoding, encoding_named, examine
 from txn_svc.statement.findings import table_findings
 from txn_svc.statement.formats import formats
-from txn_svc.statement.infer import Given
+from txn_svc.statement.infer import ALL_HERE, Given
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding, Option, Proof, Property, Question, RejectedRow, ValidRow
 from txn_svc.statement.own import STORI
@@ -94,7 +94,7 @@ def read(
     )
     settled = _settle(text, table, given)
     questions = (_encoding_question(file, encoding, given, format_id),) if encoding.alternatives else settled.questions
-    account = next((one.value for one in settled.findings if one.property == "ACCOUNT"), None)
+    account = next((one.value for one in settled.findings if one.property == "ACCOUNT"), ALL_HERE)
     return Statement(
         header=table.header,
         delimiter=table.delimiter,
@@ -102,7 +102,7 @@ def read(
         shape=table.shape,
         findings=(encoding.finding, *table_findings(settled.reading.table), *settled.findings),
         questions=questions,
-        account_number=account,
+        account_number=None if account == ALL_HERE else account,
         proof=settled.proof,
         _file=text,
         _reading=settled.reading,

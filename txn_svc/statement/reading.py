@@ -35,7 +35,8 @@ class RowError(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
-    is a row, so that what follows may be a footer, None where nothing is one."""
+    is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
+    read."""
 
     table: Table
     roles: Roles
@@ -55,6 +56,7 @@ class Reading:
     credit_words: frozenset[str] = frozenset()
     pending_words: frozenset[str] = frozenset()
     header_currency: str | None = None
+    account: str | None = None
     has_stable_ids: bool = False
 
     @property

@@ -117,7 +117,9 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
         reading = replace(reading, years=plan[0])
         settled.append(plan[1])
-    settled += filter(None, [currency_finding(table, roles, given.currency), account_finding(table, found)])
+    account = infer.account(found, given) or account_finding(table, found)
+    reading = replace(reading, account=_account_read(account))
+    settled += filter(None, [currency_finding(table, roles, given.currency), account])
     questions = [
         ask(file, one, {value: _variant(file, one.property, value, reading, found, given) for value in one.values})
         # Everything else may depend on which column is which: it is asked after that, if at all.
@@ -138,7 +140,7 @@ def _proof(file: TextBytes, reading: Reading, records: Iterable[Record]) -> Proo
     for row in rows_of_file(file, reading):
         if isinstance(row, ValidRow):
             walk.add(row.line, row.booked_on, row.amount_minor, amounts.balance(row.cells))
-        else:
+        elif row.reason_code != "OTHER_ACCOUNT":
             walk.reject(row.line)
     return walk.proof(opening, closing)
 
@@ -154,6 +156,8 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
             return replace(reading, date_order=order, years=plan and plan[0])
         case "DECIMAL_MARK":
             return replace(reading, decimal_mark=cast("DecimalMark", value))
+        case "ACCOUNT":
+            return replace(reading, account=None if value == infer.ALL_HERE else value)
         case _:
             assert asked == "SIGN"
             return _with_sign(reading, value)
@@ -179,6 +183,12 @@ def _indicators(file: TextBytes, reading: Reading, found: Facts, known: Format) 
         return {}
     ways = possible((record.cells for record in _sample(file, reading.table)), reading.roles)
     return {way: links(file, _with_sign(reading, way.value(reading.table.header))) for way in ways}
+
+
+def _account_read(account: Finding | Open | None) -> str | None:
+    """The only account whose rows are read, where rows name one."""
+    value = None if account is None else _value(account)
+    return None if value == infer.ALL_HERE else value
 
 
 def _columns(file: TextBytes, table: Table, given: Given) -> tuple[Finding | Open, Roles]:

@@ -200,6 +200,11 @@ class _RowReader:
             if code not in {"", currency.code}:
                 message = f"{quoted(code)} is not the currency of this account, {currency.code}."
                 raise RowError("OTHER_CURRENCY", message, roles.currency)
+        if roles.account is not None and self._reading.account is not None:
+            number = cells[roles.account].strip()
+            if number not in {"", self._reading.account}:
+                message = f"{quoted(number)} is another account than {quoted(self._reading.account)}, which is read."
+                raise RowError("OTHER_ACCOUNT", message, roles.account)
         declared = self._reading.header_currency
         if declared not in {None, currency.code}:
             message = f"The column's amounts are in {declared}; this account is in {currency.code}."
