@@ -15,7 +15,7 @@ from txn_svc.summary import require_int64
 
 KEEPERS_MAX = 20
 
-# The oldest claim of another live import on the same transaction. Fenced for the same reason: the rows of a whole import
+# The oldest claim of another live import on the same transaction. Fenced for the same reason: all rows of that import
 # would seem as good a way to it as the transaction.
 _OTHER = """(
   SELECT other.id AS import_id, claim.line FROM (
