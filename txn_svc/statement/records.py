@@ -51,6 +51,8 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
     line = 0
     while (text := put_back.popleft() if put_back else next(lines, None)) is not None:
         line += 1
+        if not text:
+            continue
         if len(text) > MAX_LINE_CHARACTERS:
             yield Record(line, [text[:_BEGINNING_CHARACTERS] + "…"], "TOO_LONG")
         elif '"' in text:
@@ -64,7 +66,7 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
 
 def _has_too_many(text: str, delimiter: str, widths: range) -> bool:
     """Whether text of nothing but delimiters and spaces has other cells than a row, and is no blank line."""
-    return text.count(delimiter) + 1 not in widths and not text.isspace() and text != ""
+    return text.count(delimiter) + 1 not in widths and not text.isspace()
 
 
 def split_line(text: str, delimiter: str) -> list[str]:
