@@ -48,10 +48,11 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
     """
     lines, put_back, blank = read_lines(file), deque[str](), delimiter + _SPACES
     quoted = _QuotedRows(lines, put_back, delimiter, widths, row_lines)
-    line = 0
+    # The last row that was blank: of many, most are the same.
+    line, empty = 0, ""
     while (text := put_back.popleft() if put_back else next(lines, None)) is not None:
         line += 1
-        if not text:
+        if not text or text == empty:
             continue
         if len(text) > MAX_LINE_CHARACTERS:
             yield Record(line, [text[:_BEGINNING_CHARACTERS] + "…"], "TOO_LONG")
@@ -62,6 +63,8 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
             yield Record(line, [str(text)], "BAD_ENCODING")
         elif text.strip(blank) or _has_too_many(text, delimiter, widths):
             yield Record(line, text.split(delimiter), None)
+        else:
+            empty = text
 
 
 def _has_too_many(text: str, delimiter: str, widths: range) -> bool:
