@@ -46,7 +46,7 @@ def show_read(output: Output, rows: Sequence[pb.ImportRow]) -> None:
 
 
 def _read_as(row: pb.ImportRow) -> str:
-    return row.description if row.outcome == pb.ROW_OUTCOME_CREATE else row.reason
+    return row.reason or row.description
 
 
 def _amount(row: pb.ImportRow) -> str:

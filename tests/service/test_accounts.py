@@ -476,7 +476,7 @@ async def test_digest_returns_with_the_ledger(txn: Txn, txn_urls: DatabaseUrls) 
 async def test_digest_belongs_to_the_balance_beside_it_while_rows_arrive(txn: Txn) -> None:
     client = await txn.person()
     opened = await client.open_account()
-    rows = [Booked("2026-07-15", 1, f"row {number}") for number in range(12)]
+    rows = [Booked(f"2026-07-{day:02d}", 1, f"row {day}") for day in range(1, 13)]
     expected = {count: ledger_digest([row.digest_row() for row in rows[:count]]) for count in range(len(rows) + 1)}
 
     async def write() -> None:

@@ -95,10 +95,22 @@ async def test_the_number_of_another_account_of_the_same_person_is_asked_about(p
     assert "Savings" in found.questions[0].message
 
 
-async def test_an_account_without_transactions_takes_any_number(person: Client, account_id: str) -> None:
+async def test_the_first_file_of_an_account_is_asked_about_where_it_is_another_accounts(
+    person: Client, account_id: str
+) -> None:
     savings = await person.open_account(name="Savings")
     await brought(person, savings.id, SECOND)
+    before = await ledger(person, account_id)
 
+    found = await asking(person, account_id, SECOND)
+
+    assert "Savings" in found.questions[0].message
+    assert await ledger(person, account_id) == before
+
+
+async def test_the_first_file_of_an_account_may_name_any_number_that_no_other_has(
+    person: Client, account_id: str
+) -> None:
     done = await brought(person, account_id, SECOND)
 
     assert (done.state, done.imported_count) == (COMPLETED, 2)

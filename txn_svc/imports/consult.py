@@ -18,7 +18,7 @@ async def consult(
 ) -> Statement:
     """The statement, with one more question where the ledger speaks against it. Raises as `understand`.
 
-    What the file leaves open is asked first. An account without transactions knows nothing of years or numbers.
+    What the file leaves open is asked first. An account without transactions knows nothing of years.
     """
     ledger = dict[Property, Finding]()
     statement = await understand(found, fetched, account, remembered)
@@ -29,13 +29,14 @@ async def consult(
         if known is not None:
             ledger["ACCOUNT"] = known
             statement = await understand(found, fetched, account, remembered, ledger)
-    if statement.questions or account.transaction_count == 0:
+    if statement.questions:
         return statement
     async with database.read() as session:
         said = await whose(session, found, statement, fetched.sha256)
     if isinstance(said, Question):
         return replace(statement, questions=(said,))
-    year = await year_of(database, found, statement, fetched.sha256, account.currency_code)
+    has_rows = account.transaction_count > 0
+    year = await year_of(database, found, statement, fetched.sha256, account.currency_code) if has_rows else None
     if isinstance(year, Question):
         return replace(statement, questions=(year,))
     if year is not None:
