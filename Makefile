@@ -37,9 +37,10 @@ stop: made ## End what `make up` runs; with NAME=importer only that process
 start: made ## Start a stopped process again: NAME=importer
 	@.venv/bin/python -m local start $(NAME)
 
-# Two at once, file by file: each has a server and a stack of its own.
+# Two at once, file by file: each has a server and a stack of its own. In the order of the folders, or the files of few
+# and long tests would come last, and one of the two would wait for the other.
 test: setup-dev ## Set up and run all tests
-	@.venv/bin/pytest -n 2 --dist loadfile
+	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 fuzz: setup-dev ## Run the tests that have many cases with all of them
 	@STORI_FUZZ=1 .venv/bin/pytest -n 2 --dist load -m fuzz

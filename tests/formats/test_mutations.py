@@ -24,7 +24,7 @@ FILES = {
     **{name: File(content, currency("EUR"), UPLOADED_ON) for name, content in OTHERS.items()},
 }
 # Of each file; of all of them together more than 20,000.
-CASES = examples(10, 20_000 // len(FILES) + 1)
+CASES = examples(5, 20_000 // len(FILES) + 1)
 
 
 @pytest.mark.fuzz

@@ -151,7 +151,7 @@ async def importer(uploads: Uploads, txn_database: Database) -> AsyncIterator[No
 @pytest.mark.fuzz
 @pytest.mark.timeout(examples(120, 1800))
 @settings(
-    max_examples=examples(25, 300),
+    max_examples=examples(12, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
@@ -173,7 +173,7 @@ async def test_after_every_step_the_ledger_is_what_its_claims_say(
 async def test_sixty_four_writers_at_once_are_exact(txn_whole: Txn) -> None:
     person = await txn_whole.person()
     account_id = (await person.open_account(opening_balance_minor=OPENING_MINOR)).id
-    changes, kept = examples(10, 200), dict[str, int]()
+    changes, kept = examples(5, 200), dict[str, int]()
 
     async def write(writer: int) -> None:
         mine = list[str]()
@@ -220,7 +220,7 @@ async def test_import_undo_and_import_again_by_two_clients_has_one_of_two_ends(t
     rows = [Content("2026-07-31", -350, "Tea"), Content("2026-07-31", -350, "Tea"), Content("2026-08-01", 100, "Rent")]
     content, full, empty = csv(*(row.line() for row in rows)), Model(OPENING_MINOR), Model(OPENING_MINOR)
     full.bring("any", rows)
-    for _ in range(examples(10, 100)):
+    for _ in range(examples(5, 100)):
         person = await txn_whole.person()
         account_id = (await person.open_account(opening_balance_minor=OPENING_MINOR)).id
         first = await brought(person, account_id, content)

@@ -90,7 +90,7 @@ STEPS = st.one_of(
     st.tuples(st.just("repeat"), NUMBERS),
 )
 REAL = settings(
-    max_examples=examples(6, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(3, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -44,7 +44,7 @@ def answered(text: str, answers: Mapping[Property, str], rounds: int = ROUNDS_MA
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(900)
-@settings(max_examples=examples(300, 20_000), deadline=None)
+@settings(max_examples=examples(150, 20_000), deadline=None)
 @given(dialects, rows)
 def test_a_file_is_read_as_it_was_meant_or_asks(dialect: Dialect, written: list[Row]) -> None:
     text = dialect.write(written)

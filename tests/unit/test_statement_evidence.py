@@ -165,7 +165,7 @@ def same_ground(one: Finding | None, two: Finding | None) -> bool:
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(600)
-@settings(max_examples=examples(100, 2_000), deadline=None)
+@settings(max_examples=examples(50, 2_000), deadline=None)
 @given(dialects, rows, st.lists(texts, min_size=12, max_size=12))
 def test_other_texts_change_no_finding_about_dates_and_amounts(
     dialect: Dialect, before: list[Row], others: list[str]
@@ -180,7 +180,7 @@ def test_other_texts_change_no_finding_about_dates_and_amounts(
 
 @pytest.mark.fuzz
 @pytest.mark.timeout(600)
-@settings(max_examples=examples(100, 2_000), deadline=None)
+@settings(max_examples=examples(50, 2_000), deadline=None)
 @given(dialects, rows, st.sampled_from(BY_ROWS))
 def test_without_the_lines_that_it_names_a_finding_is_not_said(
     dialect: Dialect, entries: list[Row], name: Property
