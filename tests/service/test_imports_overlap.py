@@ -303,3 +303,18 @@ async def test_what_a_row_was_the_same_as_is_gone_at_the_commit(person: Client, 
     assert (renewed.state, renewed.plan.create_count) == (READY, 3)
     assert (await commit(person, renewed)).imported_count == 3
     assert (await ledger(person, account_id)).texts == ["Coffee", "Rent", "Salary"]
+
+
+async def test_a_second_of_a_text_is_found_again_though_its_first_was_taken_for_another(
+    person: Client, account_id: str
+) -> None:
+    await brought(person, account_id, csv("2026-07-01,Shop,1.00"))
+    two = csv("2026-07-01,Tea,1.00", "2026-07-01,Tea,1.00")
+    await answer(person, (await asking(person, account_id, two)).id, OVERLAP="SAME")
+    before = await ledger(person, account_id)
+
+    found = await asking(person, account_id, csv("2026-07-01,Shop,1.00", "2026-07-01,Tea,1.00"))
+    done = await answer(person, found.id, OVERLAP="SAME")
+
+    assert (done.state, done.imported_count, done.duplicate_count) == (COMPLETED, 0, 2)
+    assert await ledger(person, account_id) == before

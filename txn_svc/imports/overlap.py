@@ -35,27 +35,32 @@ SELECT EXISTS (SELECT FROM import_row AS r
   WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code IS NULL)
 """)
 
-# A text is not held against itself, as long as no row of it was taken for another one. What a bank numbers for ever has
-# two numbers where it is two transactions.
+# A text is not held against itself, as long as no row of it, of this file or another, was taken for another one: only
+# then the account may have its second occurrence and not its first. What a bank numbers for ever has two numbers where
+# it is two transactions.
 _PAIRS = """
 WITH fresh AS (
   SELECT r.account_id, r.line, r.booked_on, r.amount_minor, r.identity, r.occurrence, r.has_stable_id,
     r.content_identity
   FROM import_row AS r
   WHERE r.account_id = :account_id AND r.import_id = :import_id AND r.outcome = 'CREATE' AND r.reason_code IS NULL
-), free AS (
-  SELECT t.account_id, t.id, t.booked_on, t.amount_minor, t.description
+), near AS (
+  SELECT t.account_id, t.id, t.booked_on, t.amount_minor, t.description, t.identity, t.has_stable_id
   FROM (SELECT DISTINCT booked_on, amount_minor FROM fresh) AS wanted
   JOIN transaction AS t USING (booked_on, amount_minor)
+  WHERE t.account_id = :account_id AND t.booked_on BETWEEN :from_date AND :to_date
+), free AS (
+  SELECT t.account_id, t.id, t.booked_on, t.amount_minor, t.description
+  FROM near AS t
   LEFT JOIN import_row AS c ON c.account_id = :account_id AND c.import_id = :import_id AND c.outcome = 'DUPLICATE'
     AND c.transaction_id = t.id
   LEFT JOIN (SELECT identity FROM fresh UNION SELECT content_identity FROM fresh) AS same
     ON same.identity = t.identity
-  LEFT JOIN (SELECT DISTINCT identity FROM import_row
-    WHERE account_id = :account_id AND import_id = :import_id AND reason_code = 'SIMILAR') AS alike
+  LEFT JOIN (SELECT DISTINCT c.identity FROM near JOIN import_row AS c
+    ON c.account_id = near.account_id AND c.transaction_id = near.id
+    WHERE c.outcome = 'DUPLICATE' AND c.reason_code = 'SIMILAR') AS alike
     ON alike.identity = t.identity
-  WHERE t.account_id = :account_id AND t.booked_on BETWEEN :from_date AND :to_date AND c.line IS NULL
-    AND (same.identity IS NULL OR alike.identity IS NOT NULL)
+  WHERE c.line IS NULL AND (same.identity IS NULL OR alike.identity IS NOT NULL)
     AND NOT (t.has_stable_id AND (SELECT bool_and(has_stable_id) FROM fresh))
 ), pairs AS (
   SELECT r.account_id, r.line, r.amount_minor, t.id, t.description
