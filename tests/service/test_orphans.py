@@ -122,7 +122,7 @@ async def test_an_import_that_waits_for_its_holders_other_files_is_no_orphan(
 
     person = await txn_whole.person()
     started = await start(person, (await person.open_account()).id)
-    await post(started.upload, BRIEF)
+    assert await post(started.upload, BRIEF) == 204
     announced = await uploads.announcement()
     with monkeypatch.context() as patch, suppress(Killed):
         patch.setattr(importer_module, "stage", killed)
