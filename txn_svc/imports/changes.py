@@ -63,8 +63,7 @@ async def answer(session: WriteSession, import_id: UUID, given: Mapping[Property
     is_over = are_to_discard(found, given)
     keep_answers(found, given)
     if is_over:
-        await settle.discard(session, found)
-        await record(session, audit_event, "DiscardImport", to_id("imp", found.id))
+        await _discard(session, found)
         return found
     found.state, found.questions = "PLANNING", []
     await _wanted(session, found, "AnswerImport")
@@ -112,9 +111,13 @@ async def discard(session: WriteSession, import_id: UUID) -> StatementImport:
     if found.state != "DISCARDED":
         if found.state not in IMPORT_STATES_WAITING:
             raise _not_ready()
-        await settle.discard(session, found)
-        await record(session, audit_event, "DiscardImport", to_id("imp", found.id))
+        await _discard(session, found)
     return found
+
+
+async def _discard(session: WriteSession, found: StatementImport) -> None:
+    await settle.discard(session, found)
+    await record(session, audit_event, "DiscardImport", to_id("imp", found.id))
 
 
 async def revert(session: WriteSession, import_id: UUID, preview_digest: str) -> StatementImport:

@@ -1,6 +1,6 @@
 """What an account has met before: the bytes of a file, the header of a file, how a header was read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +13,8 @@ from txn_svc.statement import VERSION, Statement
 from txn_svc.statement.model import Property
 
 CANDIDATES_MAX = 20
-# Of the account's newest imports so many are looked at for the shapes that are remembered.
-REMEMBERED_IMPORTS_MAX = 500
+# Of an account's newest imports so many are looked at: for shapes, numbers and days that it knows.
+NEWEST_IMPORTS_MAX = 500
 REMEMBERED_SHAPES_MAX = 50
 REMEMBERED_PROPERTIES: tuple[Property, ...] = ("ENCODING", "COLUMNS", "DATE_ORDER", "DECIMAL_MARK", "SIGN")
 # Nobody has to be asked how it is meant: Stori wrote it.
@@ -51,6 +51,12 @@ SELECT shape, findings FROM (
 ORDER BY create_time DESC LIMIT :shapes
 """)
 
+_SAME_FILE = text("""
+SELECT findings FROM import
+WHERE account_id = :account_id AND sha256 = :sha256 AND state IN ('COMPLETED', 'REVERTING')
+  AND id IS DISTINCT FROM CAST(:repeats_id AS uuid) ORDER BY finish_time DESC LIMIT 1
+""")
+
 Remembered = Mapping[str, Mapping[Property, str]]
 Cursor = psycopg.AsyncCursor[tuple[Any, ...]]
 
@@ -82,6 +88,13 @@ async def shared_reading(cursor: Cursor, found: StatementImport, sha256: str, st
     return None
 
 
+async def same_file(session: ReadSession, found: StatementImport, sha256: str) -> Sequence[Mapping[str, Any]] | None:
+    """The findings of the account's last live import of these bytes, however it read them; None where there is none."""
+    values = {"account_id": found.account_id, "sha256": sha256, "repeats_id": found.repeats_id}
+    findings: Sequence[Mapping[str, Any]] | None = await session.scalar(_SAME_FILE, values)
+    return findings
+
+
 async def is_new_shape(cursor: Cursor, account_id: UUID, statement: Statement) -> bool:
     """Whether no file with this header has been committed into the account, or it was undone since."""
     if statement.format_id == OWN_FORMAT:
@@ -93,7 +106,7 @@ async def is_new_shape(cursor: Cursor, account_id: UUID, statement: Statement) -
 
 async def remembered(session: ReadSession, found: StatementImport) -> Remembered:
     """How files of each header were read, as the account's newest live import of it found, or was told."""
-    bounds = {"imports": REMEMBERED_IMPORTS_MAX, "shapes": REMEMBERED_SHAPES_MAX}
+    bounds = {"imports": NEWEST_IMPORTS_MAX, "shapes": REMEMBERED_SHAPES_MAX}
     values = {"account_id": found.account_id, "repeats_id": found.repeats_id, **bounds}
     newest = await session.execute(_NEWEST_OF_SHAPES, values)
     return {row.shape: {one["property"]: one["value"] for one in row.findings if _is_remembered(one)} for row in newest}

@@ -7,15 +7,14 @@ from sqlalchemy import text
 
 from runtime.database import ReadSession
 from txn_svc.imports.answers import DISCARD, answers_of
+from txn_svc.imports.known import NEWEST_IMPORTS_MAX, same_file
 from txn_svc.ledger.quoting import quoted
 from txn_svc.model import StatementImport
 from txn_svc.statement import Statement
 from txn_svc.statement.account_numbers import is_same_account
 from txn_svc.statement.infer import ALL_HERE, ANSWERED
-from txn_svc.statement.model import MAX_FINDING_LINES, Finding, Option, Question
+from txn_svc.statement.model import MAX_FINDING_LINES, Finding, Option, Question, ValidRow
 
-# Of an account's newest imports so many are looked at for the numbers that they name.
-NAMED_IMPORTS_MAX: Final = 500
 # In the question.
 SHOWN_NUMBERS: Final = 3
 
@@ -46,12 +45,6 @@ WHERE mine.account_id = :account_id AND mine.access = 'OWNER' AND other.id <> :a
 GROUP BY other.name, named.account_number ORDER BY other.name, named.account_number
 """)
 
-_SAME_BYTES = text("""
-SELECT id FROM import
-WHERE account_id = :account_id AND sha256 = :sha256 AND state IN ('COMPLETED', 'REVERTING')
-  AND id IS DISTINCT FROM CAST(:repeats_id AS uuid) LIMIT 1
-""")
-
 
 async def one_of(session: ReadSession, found: StatementImport, asked: Question) -> Finding | None:
     """Of several accounts that rows name, the one that earlier files of this account name; None where none or more."""
@@ -64,7 +57,7 @@ async def one_of(session: ReadSession, found: StatementImport, asked: Question) 
         f"The rows name several accounts; earlier files of this one name {quoted(fitting[0].id)}, "
         "and only its rows are read."
     )
-    lines = tuple(row.line for row in fitting[0].rows if not hasattr(row, "reason"))
+    lines = tuple(row.line for row in fitting[0].rows if isinstance(row, ValidRow))
     return Finding("ACCOUNT", "EVIDENCE", fitting[0].id, message, lines[:MAX_FINDING_LINES])
 
 
@@ -73,7 +66,7 @@ async def whose(
 ) -> Finding | Question | None:
     """The question where the number is another account's, the finding where that was answered; else None."""
     number = statement.account_number
-    if number is None or await _is_known_file(session, found, sha256):
+    if number is None or await same_file(session, found, sha256) is not None:
         return None
     said = next(one for one in statement.findings if one.property == "ACCOUNT")
     numbers = await _named(session, found)
@@ -106,10 +99,5 @@ async def _named(session: ReadSession, found: StatementImport) -> list[str]:
     return list(await session.scalars(_NAMED, _values(found)))
 
 
-async def _is_known_file(session: ReadSession, found: StatementImport, sha256: str) -> bool:
-    values = {"account_id": found.account_id, "sha256": sha256, "repeats_id": found.repeats_id}
-    return await session.scalar(_SAME_BYTES, values) is not None
-
-
 def _values(found: StatementImport) -> dict[str, UUID | int | None]:
-    return {"account_id": found.account_id, "repeats_id": found.repeats_id, "most": NAMED_IMPORTS_MAX}
+    return {"account_id": found.account_id, "repeats_id": found.repeats_id, "most": NEWEST_IMPORTS_MAX}

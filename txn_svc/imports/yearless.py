@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from runtime.database import Database, ReadSession
+from txn_svc.imports.known import NEWEST_IMPORTS_MAX, same_file
 from txn_svc.ledger.identity import identity
 from txn_svc.model import StatementImport
 from txn_svc.statement import Statement
@@ -21,7 +22,6 @@ YEARS_BEFORE: Final = 3
 # Of the rows on days that the account knows so much has to be known as well.
 ENOUGH: Final = 0.9
 MIN_ROWS: Final = 3
-COVERING_IMPORTS_MAX: Final = 500
 
 _KNOWN = text("""
 SELECT DISTINCT t.identity FROM unnest(CAST(:identities AS uuid[])) AS wanted(identity)
@@ -35,12 +35,6 @@ SELECT from_date, to_date FROM (
   WHERE account_id = :account_id ORDER BY create_time DESC, id DESC LIMIT :most
 ) AS newest
 WHERE state IN ('COMPLETED', 'REVERTING') AND from_date IS NOT NULL AND id IS DISTINCT FROM CAST(:repeats_id AS uuid)
-""")
-
-_SAME_BYTES = text("""
-SELECT findings FROM import
-WHERE account_id = :account_id AND sha256 = :sha256 AND state IN ('COMPLETED', 'REVERTING')
-  AND id IS DISTINCT FROM CAST(:repeats_id AS uuid) ORDER BY finish_time DESC LIMIT 1
 """)
 
 
@@ -125,7 +119,7 @@ async def _candidate(
     identities = list(by_identity)
     here = set(await session.scalars(_KNOWN, {**this, "identities": identities}))
     known = [row for row in moved if _identity(row, currency_code) in here]
-    periods = (await session.execute(_PERIODS, {**this, "most": COVERING_IMPORTS_MAX})).all()
+    periods = (await session.execute(_PERIODS, {**this, "most": NEWEST_IMPORTS_MAX})).all()
     days = {row.booked_on for row in known}
     covered = [row for row in moved if row.booked_on in days or _is_within(row.booked_on, periods)]
     return Candidate(year, len(covered), known)
@@ -133,8 +127,7 @@ async def _candidate(
 
 async def _of_same_bytes(session: ReadSession, found: StatementImport, sha256: str) -> str | None:
     """The years with which this very file was read into this account."""
-    values = {"account_id": found.account_id, "sha256": sha256, "repeats_id": found.repeats_id}
-    findings = await session.scalar(_SAME_BYTES, values) or []
+    findings = await same_file(session, found, sha256) or []
     return next((str(one["value"]) for one in findings if one["property"] == "YEAR"), None)
 
 

@@ -191,7 +191,7 @@ def _of_three(first: str, middle: str, last: str, *, has_hyphens: bool) -> dict[
 
 def _is_no_year(digits: str) -> bool:
     """Whether it is as long as a year and of the first century, as 0001-01-01 is where there is no date."""
-    return len(digits) == 4 and int(digits) < _CENTURY  # noqa: PLR2004
+    return len(digits) == _FOUR_DIGITS and int(digits) < _CENTURY
 
 
 def _with_name(text: str) -> dict[DateOrder, Parts]:

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.columns import columns_value, is_net, places_of
-from txn_svc.statement.facts import chain_votes
 from txn_svc.statement.findings import columns_finding
 from txn_svc.statement.format import Roles
 from txn_svc.statement.infer import Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding
-from txn_svc.statement.reading import Reading, chained, records_of
+from txn_svc.statement.reading import Reading, chain_of
 from txn_svc.statement.table import Table
 from txn_svc.statement.votes import Tally
 from txn_svc.statement.words import roles_of
@@ -35,16 +34,11 @@ def settle_fees(file: TextBytes, columns: Finding, reading: Reading, fees: Tally
     included = replace(off, fee=None, included_fee=off.fee)
     if not fees.count:
         return columns, replace(off, fee=None)
-    held = {roles: links(file, replace(reading, roles=roles)) for roles in (off, included)}
+    held = {roles: chain_of(file, replace(reading, roles=roles)).signed for roles in (off, included)}
     if held[off] != held[included]:
         better = max(held, key=lambda roles: held[roles])
         return columns_finding("EVIDENCE", better, reading.table, "The balances show what the fees are."), better
     return _question(reading, off, included, fees), off
-
-
-def links(file: TextBytes, reading: Reading) -> int:
-    """How many balances follow from the amounts."""
-    return chain_votes(chained(records_of(file, reading.table), reading)).signed
 
 
 def _question(reading: Reading, off: Roles, included: Roles, fees: Tally) -> Open:

@@ -50,9 +50,10 @@ def possible(rows: Iterable[Sequence[str]], roles: Roles) -> tuple[Indicator, ..
 def _pairs(columns: Sequence[Sequence[str]]) -> Iterator[Indicator]:
     for at, cells in enumerate(columns):
         texts = set(cells)
-        words = {plain(text) for text in texts} if len(texts) <= _MAX_SPELLINGS and all(map(_is_word, texts)) else ()
-        if len(words) == 2:  # noqa: PLR2004 -- two words
-            yield Indicator(at, *sorted(words))
+        is_of_words = len(texts) <= _MAX_SPELLINGS and all(map(_is_word, texts))
+        match sorted({plain(text) for text in texts}) if is_of_words else []:
+            case [one, other]:
+                yield Indicator(at, one, other)
 
 
 def _is_word(text: str) -> bool:

@@ -164,14 +164,14 @@ def _unsigned(
     lines = tuple(facts.positive.lines)
     ways = {one.value(table.header): one.label(table.header) for one in indicators}
     held = dict(zip(ways, indicators.values(), strict=True)) | {"CREDITS": chain.signed, "DEBITS": chain.inverted}
-    said = ways | {rule: SIGN_SENTENCES[rule].rstrip(".") for rule in _ALL}
+    said = ways | {rule: SIGN_SENTENCES[rule].rstrip(".") for rule in _ONE_SIDED}
     if len(fitting := [value for value, count in held.items() if chain.are_decided_by(count)]) == 1:
         value = fitting[0]
         return Finding("SIGN", "EVIDENCE", value, f"{said[value]}. The balances show it.", lines)
     if (before := _sign_said(given.remembered, table)) is not None:
         return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
     message = "No amount has a sign, and no word or column that Stori knows says which are debits."
-    values = (*ways, *(_ALL if given.is_credit else _ALL[::-1]))
+    values = (*ways, *(_ONE_SIDED if given.is_credit else _ONE_SIDED[::-1]))
     return Open("SIGN", message, values, lines, tuple(said[value] for value in values))
 
 
@@ -194,7 +194,7 @@ def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
     return Open("SIGN", message, ("SIGNED", "INVERTED"), lines)
 
 
-_ALL: Final[tuple[SignRule, ...]] = ("DEBITS", "CREDITS")
+_ONE_SIDED: Final[tuple[SignRule, ...]] = ("DEBITS", "CREDITS")
 SIGN_SENTENCES: Final[Mapping[SignRule, str]] = {
     "SIGNED": "Amounts with a minus are debits, the others are credits.",
     "INVERTED": "Amounts with a minus are credits, the others are debits.",

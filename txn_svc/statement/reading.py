@@ -11,7 +11,7 @@ from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance_reader, written
 from txn_svc.statement.dates import Dates, MonthDays, date_in_year
 from txn_svc.statement.escaping import Unescaped
-from txn_svc.statement.facts import amount_places, direction
+from txn_svc.statement.facts import ChainVotes, amount_places, chain_votes, direction
 from txn_svc.statement.format import YEARLESS, DateOrder, Roles, SignRule
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import ReasonCode
@@ -191,10 +191,15 @@ class AmountReader:
         return None if text in {"-", "–", "—"} else self._cell(cells, at)
 
 
-def chained(records: Iterable[Record], reading: Reading) -> Iterator[tuple[int, int] | None]:
-    """(amount, balance) of each row, None where one of them is missing or cannot be read."""
+def chain_of(file: TextBytes, reading: Reading) -> ChainVotes:
+    """What the running balances say of the amounts as they are read; nothing where there is no column of them."""
     if reading.roles.balance is None:
-        return
+        return ChainVotes()
+    return chain_votes(_chained(records_of(file, reading.table), reading))
+
+
+def _chained(records: Iterable[Record], reading: Reading) -> Iterator[tuple[int, int] | None]:
+    """(amount, balance) of each row, None where one of them is missing or cannot be read."""
     amount, width = AmountReader(reading), reading.table.width
     for _, cells, fault in records:
         if fault is not None or len(cells) != width:

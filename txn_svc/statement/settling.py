@@ -11,8 +11,8 @@ from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import ChainVotes, Facts, chain_votes, facts, is_total
-from txn_svc.statement.fees import links, settle_fees, with_fee
+from txn_svc.statement.facts import ChainVotes, Facts, facts, is_total
+from txn_svc.statement.fees import settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
 from txn_svc.statement.indicators import Indicator, indicator_of, possible
@@ -20,7 +20,7 @@ from txn_svc.statement.infer import MARK_NAMES, Given, Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding, Proof, Property, Question, Unreadable, ValidRow
 from txn_svc.statement.questions import ask
-from txn_svc.statement.reading import AmountReader, Reading, chained, records_of
+from txn_svc.statement.reading import AmountReader, Reading, chain_of, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
@@ -102,7 +102,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         credit_minus=infer.credits_have_minus(found),
         fee_minus=2 * found.minus_in_fees > found.fees.count,
     )
-    chain = ChainVotes() if roles.amount is None else chain_votes(chained(records_of(file, table), reading))
+    chain = ChainVotes() if roles.amount is None else chain_of(file, reading)
     if _may_be_another_form(table, given):
         _require_sign(chain, known)
     indicators = _indicators(file, reading, found, known)
@@ -182,7 +182,7 @@ def _indicators(file: TextBytes, reading: Reading, found: Facts, known: Format) 
     if not is_open or found.negative.count or found.debits.count or found.credits.count:
         return {}
     ways = possible((record.cells for record in _sample(file, reading.table)), reading.roles)
-    return {way: links(file, _with_sign(reading, way.value(reading.table.header))) for way in ways}
+    return {way: chain_of(file, _with_sign(reading, way.value(reading.table.header))).signed for way in ways}
 
 
 def _account_read(account: Finding | Open | None) -> str | None:
