@@ -12,6 +12,18 @@ import pytest
 from local.emulator import Emulator
 from local.postgres import Postgres
 
+HERE = Path(__file__).parent
+# Their tests run the whole system.
+OF_STACKS = {"chaos", "system"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups for `--dist loadgroup`: each file is one; whole systems are one too, so that one runs at a time."""
+    for item in items:
+        where = item.path.relative_to(HERE)
+        group = "stacks" if where.parts[0] in OF_STACKS else str(where)
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def run_folder() -> Iterator[Path]:
