@@ -8,6 +8,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,8 +60,17 @@ class Stated:
         size, has_minus = self._size(text), any(mark in text for mark in MINUS)
         if self.sign in {"DEBITS", "CREDITS"}:
             return -size if self.sign == "DEBITS" else size
+        if self.sign.startswith("BALANCE_"):
+            return size
         is_debit = self._is_debit(cells, text) if self.sign == "INDICATOR" else self.sign == "INVERTED"
         return -size if is_debit != has_minus else size
+
+    def size(self, cells: Sequence[str]) -> int:
+        return self._size(self.cell(cells, "amount"))
+
+    def balance(self, cells: Sequence[str]) -> int:
+        text = self.cell(cells, "balance")
+        return self._size(text) * (-1 if any(mark in text for mark in MINUS) else 1)
 
     def day(self, text: str, year: int | None) -> dt.date:
         """`year` is that of a text without one."""
@@ -164,7 +174,29 @@ def figures(statement: Statement, rows: Sequence[Row], currency: Currency, uploa
     """(line, day, value day, amount) of each row that was accepted."""
     told = stated(statement, currency, uploaded_on)
     years = _years(told, rows) if told.years else {}
+    if told.sign.startswith("BALANCE_"):
+        changes = _changes(told, rows)
+        return [(*_figures(told, row, years)[:3], changes[row.line]) for row in rows if isinstance(row, ValidRow)]
     return [_figures(told, row, years) for row in rows if isinstance(row, ValidRow)]
+
+
+def _changes(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
+    """Of each line, how much more its balance is than that of the line above it; or of that below it, if it then is the
+    amount more often."""
+    found = list[dict[int, int]]()
+    for ordered in (rows, rows[::-1]):
+        changes = dict[int, int]()
+        for older, row in pairwise(ordered):
+            with suppress(AssertionError, ValueError, IndexError):
+                changes[row.line] = told.balance(row.cells) - told.balance(older.cells)
+        if isinstance(oldest := ordered[0], ValidRow):
+            changes[oldest.line] = told.size(oldest.cells) * (-1 if told.sign == "BALANCE_DEBIT" else 1)
+        found.append(changes)
+    return max(found, key=lambda changes: sum(_fits(told, row, changes) for row in rows))
+
+
+def _fits(told: Stated, row: Row, changes: Mapping[int, int]) -> bool:
+    return isinstance(row, ValidRow) and row.line in changes and abs(changes[row.line]) == told.size(row.cells)
 
 
 def _figures(told: Stated, row: ValidRow, years: Mapping[int, int]) -> Figures:

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from txn_svc.ledger.money import currency
-from txn_svc.statement.balances import BalanceWalk, links, signs
+from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.chains import MAX_DAY_ROWS
 from txn_svc.statement.model import MAX_FINDING_LINES, MAX_GAPS, Gap, Proof, Total
 from txn_svc.statement.proofs import finding
@@ -304,24 +304,6 @@ def test_the_proof_is_the_finding_balance() -> None:
         "BALANCES_MATCH",
     )
     assert finding(found).lines == (2, 4)
-
-
-@given(st.lists(amounts, min_size=2, max_size=30))
-def test_links_tell_signs_from_their_opposite(amounts: list[int]) -> None:
-    pairs = [(row.amount, row.balance or 0) for row in booked([amounts])]
-
-    assert links(pairs, "ASCENDING") == (len(pairs) - 1, 0)
-    assert links(pairs[::-1], "DESCENDING") == (len(pairs) - 1, 0)
-    assert links([(-amount, balance) for amount, balance in pairs], "ASCENDING") == (0, len(pairs) - 1)
-
-
-@given(st.lists(amounts, min_size=2, max_size=30))
-def test_balances_give_unsigned_amounts_their_sign(amounts: list[int]) -> None:
-    pairs = [(abs(row.amount), row.balance or 0) for row in booked([amounts])]
-    expected = [1 if amount > 0 else -1 for amount in amounts]
-
-    assert signs(pairs, "ASCENDING") == [None, *expected[1:]]
-    assert signs(pairs[::-1], "DESCENDING") == [*expected[:0:-1], None]
 
 
 def _days(rows: Sequence[Row]) -> list[list[Row]]:

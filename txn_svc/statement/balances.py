@@ -135,33 +135,3 @@ def _either(gap: Gap) -> str:
         f"Lines {gap.after_line} and {gap.before_line} are of one day: either they stand in another order than their "
         "balances, or something is missing between them."
     )
-
-
-def links(bookings: Sequence[tuple[int, int]], direction: Direction) -> tuple[int, int]:
-    """Of amounts with their running balances, how many links of neighbours hold and how many do not.
-
-    What a reading of the amounts, or of the columns, is worth: that with signs the wrong way has none that holds.
-    """
-    chain = RowChain(direction)
-    for line, (amount, balance) in enumerate(bookings):
-        chain.add(line, amount, balance, None)
-    return chain.held, chain.broken
-
-
-def signs(bookings: Sequence[tuple[int, int]], direction: Direction) -> list[int | None]:
-    """Of amounts without a sign, that which each row's balance gives it: 1, -1, 0 for an amount of zero.
-
-    None where it gives neither, and for the oldest row, which has no balance before it.
-    """
-    balances = [balance for _, balance in bookings]
-    before = [None, *balances[:-1]] if direction == "ASCENDING" else [*balances[1:], None]
-    return [
-        None if start is None else _sign(amount, balance - start)
-        for (amount, balance), start in zip(bookings, before, strict=True)
-    ]
-
-
-def _sign(amount: int, change: int) -> int | None:
-    if abs(change) != abs(amount):
-        return None
-    return (change > 0) - (change < 0)

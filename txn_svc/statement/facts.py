@@ -11,6 +11,7 @@ from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.statement.amounts import is_some, marks, written
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import DateOrder, Roles
+from txn_svc.statement.model import Direction
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit
 from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
@@ -50,6 +51,7 @@ class Facts:
     minus_in_fees: int = 0
     totals: list[Record] = field(default_factory=list)
     last_totals: deque[Record] = field(default_factory=lambda: deque(maxlen=MAX_TOTALS))
+    first_line: int = 0
     last_line: int = 0
     continuations: Tally = field(default_factory=Tally)
     currencies: set[str] = field(default_factory=set)
@@ -69,6 +71,7 @@ def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currenc
             continue
         kind = kind_of(record.cells, roles)
         if kind == "ROW":
+            found.first_line = found.first_line or record.line
             found.last_line = record.line
             _add_row(found, record, roles, currency)
             is_after_row = True
@@ -194,11 +197,24 @@ def direction(text: str) -> str | None:
 
 class ChainVotes(NamedTuple):
     """Of `pairs` of neighbours, how many balances follow from the amounts with their signs and with the opposite ones,
-    in the better of both orders."""
+    in the better of both orders; and in each order, how many with either sign."""
 
     signed: int = 0
     inverted: int = 0
     pairs: int = 0
+    ascending: int = 0
+    descending: int = 0
+
+    @property
+    def either(self) -> int:
+        return max(self.ascending, self.descending)
+
+    @property
+    def direction(self) -> Direction | None:
+        """The order of the rows, where balances follow in one better than in the other."""
+        if self.ascending == self.descending:
+            return None
+        return "ASCENDING" if self.ascending > self.descending else "DESCENDING"
 
     def are_decided_by(self, held: int) -> bool:
         """Whether so many are as good as all: a file may have lost a row."""
@@ -207,13 +223,15 @@ class ChainVotes(NamedTuple):
 
 def chain_votes(values: Iterable[tuple[int, int] | None]) -> ChainVotes:
     """Of (amount, balance) in minor units, None where one is missing."""
-    counts, pairs = {"SIGNED": [0, 0], "INVERTED": [0, 0]}, 0
+    counts, pairs = {"SIGNED": [0, 0], "INVERTED": [0, 0], "EITHER": [0, 0]}, 0
     for (one, before), (two, after) in _pairs(values):
         pairs += bool(one and two)
         for sign, name in ((1, "SIGNED"), (-1, "INVERTED")):
             counts[name][0] += bool(two) and after == before + sign * two
             counts[name][1] += bool(one) and before == after + sign * one
-    return ChainVotes(max(counts["SIGNED"]), max(counts["INVERTED"]), pairs)
+        counts["EITHER"][0] += bool(two) and abs(after - before) == abs(two)
+        counts["EITHER"][1] += bool(one) and abs(after - before) == abs(one)
+    return ChainVotes(max(counts["SIGNED"]), max(counts["INVERTED"]), pairs, *counts["EITHER"])
 
 
 def _pairs(values: Iterable[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -12,9 +12,13 @@ DateOrder = Literal["DMY", "MDY", "YMD", "DM", "MD"]
 SignRule = Literal["SIGNED", "INVERTED", "SPLIT", "INDICATOR", "DEBITS", "CREDITS"]
 """What makes an amount a debit: its minus, its missing minus, the column it is in, a word beside it; or all are one."""
 
+BalanceRule = Literal["BALANCE_DEBIT", "BALANCE_CREDIT"]
+"""The balance beside it makes an amount a debit; the oldest row, which has none before it, is one, or is a credit."""
+
 DATE_ORDERS: Final = get_args(DateOrder)
 YEARLESS: Final = frozenset({"DM", "MD"})
 SIGN_RULES: Final = get_args(SignRule)
+BALANCE_RULES: Final = get_args(BalanceRule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

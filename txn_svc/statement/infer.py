@@ -11,7 +11,15 @@ from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.facts import ChainVotes, Facts
-from txn_svc.statement.format import DATE_ORDERS, YEARLESS, DateOrder, Roles, SignRule
+from txn_svc.statement.format import (
+    BALANCE_RULES,
+    DATE_ORDERS,
+    YEARLESS,
+    BalanceRule,
+    DateOrder,
+    Roles,
+    SignRule,
+)
 from txn_svc.statement.indicators import Indicator, indicator_of
 from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding, Property
 from txn_svc.statement.reading import Side
@@ -131,12 +139,14 @@ def sign(  # noqa: PLR0911 -- one for each ground
     roles: Roles,
     chain: ChainVotes,
     indicators: Mapping[Indicator, int],
+    oldest: tuple[int, Side | None] | None,
     declared: SignRule | None,
     given: Given,
     table: Table,
 ) -> Settled:
     """`chain`: how many neighbours the balances fit with each sign, where there are balances; `indicators` the same of
-    columns that may say which amounts are debits."""
+    columns that may say which amounts are debits; `oldest`: the line of the oldest row, and what the balance before all
+    rows makes it, where balances may give each amount a sign of its own."""
     header = (table.line,)
     if declared is not None:
         said = declared_sign(declared, header)
@@ -145,6 +155,8 @@ def sign(  # noqa: PLR0911 -- one for each ground
         return Finding("SIGN", "EVIDENCE", "SPLIT", _split_sentence(facts), header)
     if (answer := _sign_said(given.answers, table)) is not None:
         return Finding("SIGN", "ANSWERED", answer, ANSWERED)
+    if oldest is not None and (rule := given.answers.get("SIGN")) in BALANCE_RULES:
+        return Finding("SIGN", "ANSWERED", str(rule), ANSWERED)
     if facts.negative.count:
         return _signed(facts, chain, given)
     if facts.debits.count or facts.credits.count:
@@ -154,16 +166,23 @@ def sign(  # noqa: PLR0911 -- one for each ground
         )
     if not facts.positive.count:
         return Finding("SIGN", "ASSUMPTION", "SIGNED", "No row has an amount other than zero.")
-    return _unsigned(facts, chain, indicators, given, table)
+    return _unsigned(facts, chain, indicators, oldest, given, table)
 
 
 def _unsigned(
-    facts: Facts, chain: ChainVotes, indicators: Mapping[Indicator, int], given: Given, table: Table
+    facts: Facts,
+    chain: ChainVotes,
+    indicators: Mapping[Indicator, int],
+    oldest: tuple[int, Side | None] | None,
+    given: Given,
+    table: Table,
 ) -> Settled:
     """Of amounts that have neither a minus nor a known word beside them."""
     lines = tuple(facts.positive.lines)
     ways = {one.value(table.header): one.label(table.header) for one in indicators}
     held = dict(zip(ways, indicators.values(), strict=True)) | {"CREDITS": chain.signed, "DEBITS": chain.inverted}
+    if oldest is not None and chain.are_decided_by(chain.either) and chain.either > max(held.values()):
+        return _by_balance(*oldest, lines)
     said = ways | {rule: SIGN_SENTENCES[rule].rstrip(".") for rule in _ONE_SIDED}
     if len(fitting := [value for value, count in held.items() if chain.are_decided_by(count)]) == 1:
         value = fitting[0]
@@ -173,6 +192,17 @@ def _unsigned(
     message = "No amount has a sign, and no word or column that Stori knows says which are debits."
     values = (*ways, *(_ONE_SIDED if given.is_credit else _ONE_SIDED[::-1]))
     return Open("SIGN", message, values, lines, tuple(said[value] for value in values))
+
+
+def _by_balance(oldest_line: int, side: Side | None, lines: tuple[int, ...]) -> Settled:
+    if side is not None:
+        rule: BalanceRule = "BALANCE_DEBIT" if side == "debit" else "BALANCE_CREDIT"
+        return Finding("SIGN", "EVIDENCE", rule, SIGN_SENTENCES[rule], lines)
+    message = (
+        "No amount has a sign. The balances show which are debits, but for the oldest row, "
+        f"in line {oldest_line}: nothing says what was there before it."
+    )
+    return Open("SIGN", message, BALANCE_RULES, (oldest_line,))
 
 
 def _sign_said(by: Mapping[Property, str], table: Table) -> str | None:
@@ -195,13 +225,15 @@ def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
 
 
 _ONE_SIDED: Final[tuple[SignRule, ...]] = ("DEBITS", "CREDITS")
-SIGN_SENTENCES: Final[Mapping[SignRule, str]] = {
+SIGN_SENTENCES: Final[Mapping[SignRule | BalanceRule, str]] = {
     "SIGNED": "Amounts with a minus are debits, the others are credits.",
     "INVERTED": "Amounts with a minus are credits, the others are debits.",
     "SPLIT": "Debits and credits have a column each.",
     "INDICATOR": "A word says which amounts are debits.",
     "DEBITS": "All amounts are debits.",
     "CREDITS": "All amounts are credits.",
+    "BALANCE_DEBIT": "The balance beside an amount shows whether it is a debit. The oldest row is one.",
+    "BALANCE_CREDIT": "The balance beside an amount shows whether it is a debit. The oldest row is a credit.",
 }
 
 

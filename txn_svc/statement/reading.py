@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from txn_svc.ledger.money import MAX_MINOR, MIN_MINOR, AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
@@ -12,9 +12,9 @@ from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance
 from txn_svc.statement.dates import Dates, MonthDays, date_in_year
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.facts import ChainVotes, amount_places, chain_votes, direction
-from txn_svc.statement.format import YEARLESS, DateOrder, Roles, SignRule
+from txn_svc.statement.format import YEARLESS, BalanceRule, DateOrder, Roles, SignRule
 from txn_svc.statement.lines import TextBytes
-from txn_svc.statement.model import ReasonCode
+from txn_svc.statement.model import Direction, ReasonCode
 from txn_svc.statement.records import Record, read_records
 from txn_svc.statement.table import Table
 from txn_svc.statement.words import plain
@@ -32,6 +32,13 @@ class RowError(ValueError):
         self.at = at
 
 
+class Oldest(NamedTuple):
+    """The line of the oldest row, and the order of the rows, where balances give amounts their signs."""
+
+    line: int
+    direction: Direction
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
@@ -43,7 +50,7 @@ class Reading:
     currency: Currency
     date_order: DateOrder
     decimal_mark: DecimalMark
-    sign: SignRule
+    sign: SignRule | BalanceRule
     newest_year: int
     years: YearPlan | None = None
     unmarked: Side | None = None
@@ -57,6 +64,7 @@ class Reading:
     pending_words: frozenset[str] = frozenset()
     header_currency: str | None = None
     account: str | None = None
+    oldest: Oldest | None = None
     has_stable_ids: bool = False
 
     @property
@@ -118,7 +126,7 @@ class AmountReader:
                 return -minor
             case "DEBITS":
                 return -abs(minor)
-            case "CREDITS":
+            case "CREDITS" | "BALANCE_DEBIT" | "BALANCE_CREDIT":
                 return abs(minor)
             case "INDICATOR":
                 return self._directed(cells, at, minor)

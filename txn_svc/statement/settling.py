@@ -9,18 +9,19 @@ from txn_svc.ledger.money import DecimalMark
 from txn_svc.statement import infer, proofs
 from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.balances import BalanceWalk
+from txn_svc.statement.by_balance import oldest_side
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
 from txn_svc.statement.facts import ChainVotes, Facts, facts, is_total
 from txn_svc.statement.fees import settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
-from txn_svc.statement.format import DateOrder, Format, Roles, SignRule
+from txn_svc.statement.format import BalanceRule, DateOrder, Format, Roles, SignRule
 from txn_svc.statement.indicators import Indicator, indicator_of, possible
 from txn_svc.statement.infer import MARK_NAMES, Given, Open
 from txn_svc.statement.lines import TextBytes
-from txn_svc.statement.model import Finding, Proof, Property, Question, Unreadable, ValidRow
+from txn_svc.statement.model import Finding, Proof, Property, Question, Total, Unreadable, ValidRow
 from txn_svc.statement.questions import ask
-from txn_svc.statement.reading import AmountReader, Reading, chain_of, records_of
+from txn_svc.statement.reading import AmountReader, Oldest, Reading, chain_of, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
@@ -106,7 +107,9 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if _may_be_another_form(table, given):
         _require_sign(chain, known)
     indicators = _indicators(file, reading, found, known)
-    signs = infer.sign(found, roles, chain, indicators, known.sign, given, table)
+    reading = replace(reading, oldest=_oldest(found, chain))
+    oldest = reading.oldest and (reading.oldest.line, oldest_side(file, reading, _totals(reading, found)[0]))
+    signs = infer.sign(found, roles, chain, indicators, oldest, known.sign, given, table)
     reading = _with_sign(reading, _value(signs))
     if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
         columns, roles = settle_fees(file, columns, reading, found.fees)
@@ -126,14 +129,24 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         for one in ([columns] if isinstance(columns, Open) else settled)
         if isinstance(one, Open)
     ]
-    proof = UNPROVED if questions else _proof(file, reading, [*table.before, *found.totals, *found.last_totals])
+    proof = UNPROVED if questions else _proof(file, reading, *_totals(reading, found))
     if proof is not UNPROVED:
         settled.append(proofs.finding(proof))
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
 
 
-def _proof(file: TextBytes, reading: Reading, records: Iterable[Record]) -> Proof:
-    opening, closing = totals(records, reading)
+def _oldest(found: Facts, chain: ChainVotes) -> Oldest | None:
+    """Where balances follow from amounts of either sign, in one order of the rows."""
+    if found.negative.count or chain.direction is None:
+        return None
+    return Oldest(found.first_line if chain.direction == "ASCENDING" else found.last_line, chain.direction)
+
+
+def _totals(reading: Reading, found: Facts) -> tuple[Total | None, Total | None]:
+    return totals([*reading.table.before, *found.totals, *found.last_totals], reading)
+
+
+def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: Total | None) -> Proof:
     if reading.roles.balance is None and (opening is None or closing is None):
         return UNPROVED
     walk, amounts = BalanceWalk(reading.currency), AmountReader(reading)
@@ -166,7 +179,7 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
 def _with_sign(reading: Reading, value: str) -> Reading:
     said = indicator_of(value, reading.table.header)
     if said is None:
-        return replace(reading, sign=cast("SignRule", value))
+        return replace(reading, sign=cast("SignRule | BalanceRule", value))
     return replace(
         reading,
         sign="INDICATOR",

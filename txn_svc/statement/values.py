@@ -8,11 +8,12 @@ from typing import NamedTuple, cast
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader
+from txn_svc.statement.by_balance import by_balance
 from txn_svc.statement.dates import DateError, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
 from txn_svc.statement.facts import amount_places, is_total, kind_of
-from txn_svc.statement.format import YEARLESS, Roles
+from txn_svc.statement.format import BALANCE_RULES, YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
     MAX_CATEGORY_CHARACTERS,
@@ -42,7 +43,8 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     parts = _read(records, reading)
     if isinstance(records, Unescaped):
         parts = _as_in_the_file(parts, records)
-    return _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
+    rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
+    return by_balance(rows, reading) if reading.sign in BALANCE_RULES else rows
 
 
 def _read(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
