@@ -7,7 +7,7 @@ findings do not say how the file was read.
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -69,7 +69,9 @@ class Stated:
         return self._size(self.cell(cells, "amount"))
 
     def balance(self, cells: Sequence[str]) -> int:
+        """AssertionError where there is none."""
         text = self.cell(cells, "balance")
+        assert re.search("[0-9]", text), text
         return self._size(text) * (-1 if any(mark in text for mark in MINUS) else 1)
 
     def day(self, text: str, year: int | None) -> dt.date:
@@ -183,20 +185,24 @@ def figures(statement: Statement, rows: Sequence[Row], currency: Currency, uploa
 def _changes(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
     """Of each line, how much more its balance is than that of the line above it; or of that below it, if it then is the
     amount more often."""
-    found = list[dict[int, int]]()
-    for ordered in (rows, rows[::-1]):
-        changes = dict[int, int]()
-        for older, row in pairwise(ordered):
-            with suppress(AssertionError, ValueError, IndexError):
-                changes[row.line] = told.balance(row.cells) - told.balance(older.cells)
-        if isinstance(oldest := ordered[0], ValidRow):
-            changes[oldest.line] = told.size(oldest.cells) * (-1 if told.sign == "BALANCE_DEBIT" else 1)
-        found.append(changes)
-    return max(found, key=lambda changes: sum(_fits(told, row, changes) for row in rows))
+    ordered = max(rows, rows[::-1], key=lambda ordered: _fitting(told, ordered))
+    oldest = next(row for row in ordered if isinstance(row, ValidRow))
+    first = told.size(oldest.cells) * (-1 if told.sign == "BALANCE_DEBIT" else 1)
+    return {oldest.line: first} | dict(_each_change(told, ordered))
 
 
-def _fits(told: Stated, row: Row, changes: Mapping[int, int]) -> bool:
-    return isinstance(row, ValidRow) and row.line in changes and abs(changes[row.line]) == told.size(row.cells)
+def _each_change(told: Stated, ordered: Sequence[Row]) -> Iterator[tuple[int, int]]:
+    for older, row in pairwise(ordered):
+        with suppress(AssertionError, ValueError, IndexError):
+            yield row.line, told.balance(row.cells) - told.balance(older.cells)
+
+
+def _fitting(told: Stated, ordered: Sequence[Row]) -> int:
+    cells, count = {row.line: row.cells for row in ordered}, 0
+    for line, change in _each_change(told, ordered):
+        with suppress(AssertionError, ValueError, IndexError):
+            count += change != 0 and abs(change) == told.size(cells[line])
+    return count
 
 
 def _figures(told: Stated, row: ValidRow, years: Mapping[int, int]) -> Figures:

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from runtime.currency import DECIMALS
 from txn_svc.ledger.money import MAX_AMOUNT_CHARACTERS, AmountError, Currency, DecimalMark, amount_parser
 from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.padding import bare
 from txn_svc.statement.words import plain, words
 
 MAX_CACHED_AMOUNTS: Final = 4_096
-PADDING: Final = " \t\xa0"
 MARKS: Final[tuple[DecimalMark, ...]] = (".", ",")
 
 # The hyphen comes last: elsewhere in a set it would be a range.
@@ -82,7 +82,7 @@ class OtherCurrencyError(AmountError):
 @lru_cache(maxsize=MAX_CACHED_AMOUNTS)
 def written(text: str) -> Written | None:
     """None where text is no amount at all, whatever its decimal mark."""
-    text = text.strip(PADDING)
+    text = bare(text)
     if not text or len(text) > MAX_AMOUNT_CHARACTERS:
         return None
     found = _AMOUNT.fullmatch(text)
@@ -123,7 +123,7 @@ def amount_reader(currency: Currency, mark: DecimalMark, *, with_words: bool = F
     parse = amount_parser(currency, mark)
 
     def read(text: str) -> int:
-        stripped = text.strip(PADDING)
+        stripped = bare(text)
         try:
             return parse(stripped)
         except AmountError as error:

@@ -9,12 +9,12 @@ from txn_svc.ledger.months import EARLIEST_DATE, LATEST_DATE
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.format import YEARLESS, DateOrder
 from txn_svc.statement.model import ReasonCode
+from txn_svc.statement.padding import PADDING, bare
 from txn_svc.statement.words import plain, words
 
 # A statement has few different dates: a bound for a file that was made to have many.
 MAX_CACHED_DATES: Final = 20_000
 MAX_DATE_CHARACTERS: Final = 60
-PADDING: Final = " \t\xa0"
 
 EXAMPLES: Final[dict[DateOrder, str]] = {
     "YMD": "2026-07-15",
@@ -66,7 +66,7 @@ def readings(text: str) -> dict[DateOrder, Parts]:
     A month that has a name, or a year of four digits that stands first, leaves no other order. The year of a yearless
     one is None.
     """
-    text = text.strip(PADDING)
+    text = bare(text)
     if len(text) > MAX_DATE_CHARACTERS:
         return {}
     forms = _forms(text)
@@ -75,7 +75,7 @@ def readings(text: str) -> dict[DateOrder, Parts]:
 
 def is_written_as(text: str, order: DateOrder) -> bool:
     """Whether text has the form of the order, be there such a day or not."""
-    return order in _forms(text.strip(PADDING)[:MAX_DATE_CHARACTERS])
+    return order in _forms(bare(text)[:MAX_DATE_CHARACTERS])
 
 
 class Dates(dict[str, date]):

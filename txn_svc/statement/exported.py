@@ -7,7 +7,7 @@ from typing import Final
 
 from txn_svc.ledger.money import AmountError, Currency, amount_parser
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.dates import PADDING, DateError, Dates
+from txn_svc.statement.dates import DateError, Dates
 from txn_svc.statement.model import (
     MAX_CATEGORY_CHARACTERS,
     MAX_DESCRIPTION_CHARACTERS,
@@ -18,6 +18,7 @@ from txn_svc.statement.model import (
     ValidRow,
 )
 from txn_svc.statement.own import FALSE, TRUE
+from txn_svc.statement.padding import PADDING
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.table import Table, own_places

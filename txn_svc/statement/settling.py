@@ -137,7 +137,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
 
 def _oldest(found: Facts, chain: ChainVotes) -> Oldest | None:
     """Where balances follow from amounts of either sign, in one order of the rows."""
-    if found.negative.count or chain.direction is None:
+    if found.negative.count or chain.direction is None or not found.first_line:
         return None
     return Oldest(found.first_line if chain.direction == "ASCENDING" else found.last_line, chain.direction)
 
