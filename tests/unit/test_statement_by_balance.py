@@ -75,6 +75,19 @@ def test_what_the_oldest_row_of_one_file_was_says_nothing_of_the_next() -> None:
     assert [question.property for question in later.questions] == ["SIGN"]
 
 
+def test_balances_before_the_rows_decide_nothing() -> None:
+    lines = rows(OLDEST_FIRST)
+    befores = ["100.00", *(line.rpartition(",")[2] for line in lines)]
+
+    statement = read_text(
+        text([f"{line.rpartition(',')[0]},{before}" for line, before in zip(lines, befores, strict=False)])
+    )
+
+    assert [(one.property, [option.id for option in one.options]) for one in statement.questions] == [
+        ("SIGN", ["CREDITS", "DEBITS"])
+    ]
+
+
 def test_one_credit_among_many_debits_is_one() -> None:
     meant = [-100 - at for at in range(40)]
     meant[20] = 777

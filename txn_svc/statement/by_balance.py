@@ -1,15 +1,15 @@
 """Amounts without a sign, with balances beside them: a balance is less than the one before it after a debit."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
-from typing import Final, TypeVar
+from itertools import chain as joined
+from itertools import pairwise
+from typing import Final
 
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import RejectedRow, Total, ValidRow
 from txn_svc.statement.reading import AmountReader, Reading, RowError, Side, records_of
 from txn_svc.statement.rejecting import kept
 
-T = TypeVar("T")
 Row = ValidRow | RejectedRow
 
 _UNTOLD: Final = "The balances do not differ by this amount here, so nothing says whether it is a debit or a credit."
@@ -17,9 +17,8 @@ _UNTOLD: Final = "The balances do not differ by this amount here, so nothing say
 
 def oldest_side(file: TextBytes, reading: Reading, opening: Total | None) -> Side | None:
     """What the oldest row is, by the balance before all rows; None where that does not tell."""
-    if reading.oldest is None:
-        return None
-    cells = next(record.cells for record in records_of(file, reading.table) if record.line == reading.oldest.line)
+    line = reading.oldest_line
+    cells = next(record.cells for record in records_of(file, reading.table) if record.line == line)
     amounts = AmountReader(reading)
     try:
         amount, after = abs(amounts(cells)), amounts.balance(cells)
@@ -34,26 +33,24 @@ def oldest_side(file: TextBytes, reading: Reading, opening: Total | None) -> Sid
 
 def by_balance(rows: Iterator[Row], reading: Reading) -> Iterator[Row]:
     """Each row as a debit or a credit; rejected where its balance does not tell which."""
-    assert reading.oldest is not None
     before: Iterable[tuple[Row | None, Row | None]]
-    if reading.oldest.direction == "ASCENDING":
-        before = pairwise(chain([None], rows))
+    if reading.order == "ASCENDING":
+        before = pairwise(joined([None], rows))
     else:
-        before = ((older, row) for row, older in pairwise(chain(rows, [None])))
+        before = ((older, row) for row, older in pairwise(joined(rows, [None])))
     directed = _Directed(reading)
     return (directed(row, older) for older, row in before if row is not None)
 
 
 class _Directed:
     def __init__(self, reading: Reading) -> None:
-        assert reading.oldest is not None
-        self._reading, self._oldest, self._amounts = reading, reading.oldest, AmountReader(reading)
+        self._reading, self._amounts = reading, AmountReader(reading)
 
     def __call__(self, row: Row, older: Row | None) -> Row:
         if isinstance(row, RejectedRow):
             return row
         before, after = self._balance(older), self._balance(row)
-        if before is None and row.line == self._oldest.line:
+        if before is None and row.line == self._reading.oldest_line:
             is_debit = self._reading.sign == "BALANCE_DEBIT"
             return row._replace(amount_minor=-row.amount_minor if is_debit else row.amount_minor)
         if before is None or after is None or abs(after - before) != row.amount_minor:

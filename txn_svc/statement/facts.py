@@ -196,42 +196,39 @@ def direction(text: str) -> str | None:
 
 
 class ChainVotes(NamedTuple):
-    """Of `pairs` of neighbours, how many balances follow from the amounts with their signs and with the opposite ones,
-    in the better of both orders; and in each order, how many with either sign."""
+    """Of `pairs` of neighbours, how many balances follow from the amounts: with their signs, with the opposite ones,
+    with any."""
 
     signed: int = 0
     inverted: int = 0
+    either: int = 0
     pairs: int = 0
-    ascending: int = 0
-    descending: int = 0
-
-    @property
-    def either(self) -> int:
-        return max(self.ascending, self.descending)
-
-    @property
-    def direction(self) -> Direction | None:
-        """The order of the rows, where balances follow in one better than in the other."""
-        if self.ascending == self.descending:
-            return None
-        return "ASCENDING" if self.ascending > self.descending else "DESCENDING"
 
     def are_decided_by(self, held: int) -> bool:
         """Whether so many are as good as all: a file may have lost a row."""
         return held > 0 and held >= DECIDED_BY * (self.pairs - held)
 
 
-def chain_votes(values: Iterable[tuple[int, int] | None]) -> ChainVotes:
-    """Of (amount, balance) in minor units, None where one is missing."""
-    counts, pairs = {"SIGNED": [0, 0], "INVERTED": [0, 0], "EITHER": [0, 0]}, 0
+def chain_votes(values: Iterable[tuple[int, int] | None], order: Direction | None) -> ChainVotes:
+    """Of (amount, balance) in minor units, None where one is missing, in the order of their days.
+
+    In the other order balances before the rows follow from the opposite amounts. Only where days show no order, the
+    better of both counts.
+    """
+    pairs, ascending, descending = 0, [0, 0, 0], [0, 0, 0]
     for (one, before), (two, after) in _pairs(values):
         pairs += bool(one and two)
-        for sign, name in ((1, "SIGNED"), (-1, "INVERTED")):
-            counts[name][0] += bool(two) and after == before + sign * two
-            counts[name][1] += bool(one) and before == after + sign * one
-        counts["EITHER"][0] += bool(two) and abs(after - before) == abs(two)
-        counts["EITHER"][1] += bool(one) and abs(after - before) == abs(one)
-    return ChainVotes(max(counts["SIGNED"]), max(counts["INVERTED"]), pairs, *counts["EITHER"])
+        _count(ascending, two, after - before)
+        _count(descending, one, before - after)
+    counts = {"ASCENDING": ascending, "DESCENDING": descending}
+    signed, inverted, either = counts[order] if order else map(max, ascending, descending)
+    return ChainVotes(signed, inverted, either, pairs)
+
+
+def _count(held: list[int], amount: int, change: int) -> None:
+    held[0] += change == amount != 0
+    held[1] += change == -amount != 0
+    held[2] += abs(change) == abs(amount) != 0
 
 
 def _pairs(values: Iterable[tuple[int, int] | None]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

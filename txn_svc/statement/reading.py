@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import dropwhile
-from typing import Literal, NamedTuple
+from itertools import dropwhile, pairwise
+from typing import Literal
 
 from txn_svc.ledger.money import MAX_MINOR, MIN_MINOR, AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance_reader, written
-from txn_svc.statement.dates import Dates, MonthDays, date_in_year
+from txn_svc.statement.dates import Dates, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.facts import ChainVotes, amount_places, chain_votes, direction
 from txn_svc.statement.format import YEARLESS, BalanceRule, DateOrder, Roles, SignRule
@@ -32,18 +32,11 @@ class RowError(ValueError):
         self.at = at
 
 
-class Oldest(NamedTuple):
-    """The line of the oldest row, and the order of the rows, where balances give amounts their signs."""
-
-    line: int
-    direction: Direction
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
     is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
-    read."""
+    read; `order` that of the days, None where they have none, and `oldest_line` the row that is the first in it."""
 
     table: Table
     roles: Roles
@@ -64,7 +57,8 @@ class Reading:
     pending_words: frozenset[str] = frozenset()
     header_currency: str | None = None
     account: str | None = None
-    oldest: Oldest | None = None
+    order: Direction | None = None
+    oldest_line: int | None = None
     has_stable_ids: bool = False
 
     @property
@@ -203,7 +197,19 @@ def chain_of(file: TextBytes, reading: Reading) -> ChainVotes:
     """What the running balances say of the amounts as they are read; nothing where there is no column of them."""
     if reading.roles.balance is None:
         return ChainVotes()
-    return chain_votes(_chained(records_of(file, reading.table), reading))
+    return chain_votes(_chained(records_of(file, reading.table), reading), reading.order)
+
+
+def order_of_days(file: TextBytes, reading: Reading) -> Direction | None:
+    """That of most neighbours; None where as many days come after an older as after a newer one."""
+    at, order = reading.roles.date, reading.date_order
+    texts = (record.cells[at] for record in records_of(file, reading.table) if len(record.cells) > at)
+    days = (tuple(part or 0 for part in read[order]) for text in texts if order in (read := readings(text)))
+    ups = downs = 0
+    for one, other in pairwise(days):
+        ups += one < other
+        downs += one > other
+    return None if ups == downs else "ASCENDING" if ups > downs else "DESCENDING"
 
 
 def _chained(records: Iterable[Record], reading: Reading) -> Iterator[tuple[int, int] | None]:

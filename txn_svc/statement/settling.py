@@ -19,9 +19,9 @@ from txn_svc.statement.format import BalanceRule, DateOrder, Format, Roles, Sign
 from txn_svc.statement.indicators import Indicator, indicator_of, possible
 from txn_svc.statement.infer import MARK_NAMES, Given, Open
 from txn_svc.statement.lines import TextBytes
-from txn_svc.statement.model import Finding, Proof, Property, Question, Total, Unreadable, ValidRow
+from txn_svc.statement.model import Direction, Finding, Proof, Property, Question, Total, Unreadable, ValidRow
 from txn_svc.statement.questions import ask
-from txn_svc.statement.reading import AmountReader, Oldest, Reading, chain_of, records_of
+from txn_svc.statement.reading import AmountReader, Reading, Side, chain_of, order_of_days, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
@@ -103,13 +103,13 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         credit_minus=infer.credits_have_minus(found),
         fee_minus=2 * found.minus_in_fees > found.fees.count,
     )
+    if roles.balance is not None:
+        reading = _in_order(reading, order_of_days(file, reading), found)
     chain = ChainVotes() if roles.amount is None else chain_of(file, reading)
     if _may_be_another_form(table, given):
         _require_sign(chain, known)
     indicators = _indicators(file, reading, found, known)
-    reading = replace(reading, oldest=_oldest(found, chain))
-    oldest = reading.oldest and (reading.oldest.line, oldest_side(file, reading, _totals(reading, found)[0]))
-    signs = infer.sign(found, roles, chain, indicators, oldest, known.sign, given, table)
+    signs = infer.sign(found, roles, chain, indicators, _oldest(file, reading, found), known.sign, given, table)
     reading = _with_sign(reading, _value(signs))
     if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
         columns, roles = settle_fees(file, columns, reading, found.fees)
@@ -135,11 +135,16 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
 
 
-def _oldest(found: Facts, chain: ChainVotes) -> Oldest | None:
-    """Where balances follow from amounts of either sign, in one order of the rows."""
-    if found.negative.count or chain.direction is None or not found.first_line:
+def _in_order(reading: Reading, order: Direction | None, found: Facts) -> Reading:
+    oldest = found.first_line if order == "ASCENDING" else found.last_line
+    return replace(reading, order=order, oldest_line=oldest if order and oldest else None)
+
+
+def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side | None] | None:
+    """The oldest row, where balances may give each amount a sign of its own."""
+    if reading.oldest_line is None or reading.roles.amount is None:
         return None
-    return Oldest(found.first_line if chain.direction == "ASCENDING" else found.last_line, chain.direction)
+    return reading.oldest_line, oldest_side(file, reading, _totals(reading, found)[0])
 
 
 def _totals(reading: Reading, found: Facts) -> tuple[Total | None, Total | None]:
