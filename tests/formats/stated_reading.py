@@ -60,9 +60,13 @@ class Stated:
         size, has_minus = self._size(text), any(mark in text for mark in MINUS)
         if self.sign in {"DEBITS", "CREDITS"}:
             return -size if self.sign == "DEBITS" else size
-        if self.sign.startswith("BALANCE_"):
+        if self.sign.startswith(("BALANCE_", "OWED_")):
             return size
-        is_debit = self._is_debit(cells, text) if self.sign == "INDICATOR" else self.sign == "INVERTED"
+        if self.sign == "INDICATOR":
+            is_debit = self._is_debit(cells, text)
+            has_minus ^= OF_EACH_SIDE["debit" if is_debit else "credit"] in self.sign_message
+        else:
+            is_debit = self.sign == "INVERTED"
         return -size if is_debit != has_minus else size
 
     def size(self, cells: Sequence[str]) -> int:
@@ -72,7 +76,8 @@ class Stated:
         """AssertionError where there is none."""
         text = self.cell(cells, "balance")
         assert re.search("[0-9]", text), text
-        return self._size(text) * (-1 if any(mark in text for mark in MINUS) else 1)
+        is_less = any(mark in text for mark in MINUS) != self.sign.startswith("OWED_")
+        return self._size(text) * (-1 if is_less else 1)
 
     def day(self, text: str, year: int | None) -> dt.date:
         """`year` is that of a text without one."""
@@ -176,7 +181,7 @@ def figures(statement: Statement, rows: Sequence[Row], currency: Currency, uploa
     """(line, day, value day, amount) of each row that was accepted."""
     told = stated(statement, currency, uploaded_on)
     years = _years(told, rows) if told.years else {}
-    if told.sign.startswith("BALANCE_"):
+    if told.sign.startswith(("BALANCE_", "OWED_")):
         changes = _changes(told, rows)
         return [(*_figures(told, row, years)[:3], changes[row.line]) for row in rows if isinstance(row, ValidRow)]
     return [_figures(told, row, years) for row in rows if isinstance(row, ValidRow)]
@@ -187,12 +192,14 @@ def _changes(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
     amount more often."""
     ordered = max(rows, rows[::-1], key=lambda ordered: _fitting(told, ordered))
     oldest = next(row for row in ordered if isinstance(row, ValidRow))
-    first = told.size(oldest.cells) * (-1 if told.sign == "BALANCE_DEBIT" else 1)
+    first = told.size(oldest.cells) * (-1 if told.sign.endswith("_DEBIT") else 1)
     return {oldest.line: first} | dict(_each_change(told, ordered))
 
 
 def _each_change(told: Stated, ordered: Sequence[Row]) -> Iterator[tuple[int, int]]:
     for older, row in pairwise(ordered):
+        if isinstance(older, RejectedRow) and older.reason_code in WHOLE_LINE:
+            continue
         with suppress(AssertionError, ValueError, IndexError):
             yield row.line, told.balance(row.cells) - told.balance(older.cells)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.statement_text import finding, read_text, valid
@@ -121,6 +121,7 @@ def test_a_row_that_the_balances_do_not_explain_is_rejected() -> None:
     assert accepted == [*meant[:6], *meant[8:]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-500, 500).filter(bool), min_size=4, max_size=25), st.booleans())
 def test_signs_that_were_taken_away_come_back(meant: list[int], is_descending: bool) -> None:
     assume(len(set(map(abs, meant))) == len(meant))

@@ -205,3 +205,27 @@ def test_a_total_is_no_row_that_counts_years() -> None:
     rows = [valid(row) for row in rows_of(text)]
 
     assert [row.booked_on for row in rows] == [date(2025, 12, 20), date(2025, 12, 25)]
+
+
+@pytest.mark.parametrize(
+    ("before", "month", "year"),
+    [
+        ("Statement of 2024", 12, 2024),
+        ("Period: 01.10.2025 - 31.10.2025", 10, 2025),
+        ("October 2025", 9, 2025),
+        ("Printed on 2025-11-02", 10, 2025),
+        # No row is after what is named: these are of December.
+        ("Payment due: January 14 2026", 12, 2025),
+        ("From 15/12/2024 to 14/01/2025", 12, 2024),
+        ("From 15/12/2024 to 14/01/2025", 1, 2025),
+        ('"1 George St, Sydney NSW 2000"', 9, None),
+        ("Sydney NSW 2000", 9, None),
+        ("Credit limit,2025.00", 9, None),
+        ("Account number,1234 2025", 9, None),
+        ("Phone 2020 2021", 9, None),
+    ],
+)
+def test_only_a_year_that_belongs_to_a_date_or_stands_alone_is_one(before: str, month: int, year: int | None) -> None:
+    found = finding(read_text(f"{before}\ndate,what,amount\n{month}/13,Bar,-1\n{month}/14,Bar,-2\n"), "YEAR")
+
+    assert (found.basis, found.value) == (("ASSUMPTION", "2026") if year is None else ("EVIDENCE", str(year)))

@@ -51,7 +51,7 @@ class _Directed:
             return row
         before, after = self._balance(older), self._balance(row)
         if before is None and row.line == self._reading.oldest_line:
-            is_debit = self._reading.sign == "BALANCE_DEBIT"
+            is_debit = self._reading.sign in {"BALANCE_DEBIT", "OWED_DEBIT"}
             return row._replace(amount_minor=-row.amount_minor if is_debit else row.amount_minor)
         if before is None or after is None or abs(after - before) != row.amount_minor:
             at = self._reading.roles.amount

@@ -31,7 +31,8 @@ Line = Literal["ROW", "CONTINUATION", "TOTAL", "NO_ROW"]
 @dataclass(slots=True)
 class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
-    those beside which a word or a column says so. `fees`: other than zero. `dotted`: dates written with dots."""
+    those beside which a word or a column says so, `unknown_words` of those beside which there is another; `letters` are
+    the words that are one. `fees`: other than zero. `dotted`: dates written with dots."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -43,6 +44,8 @@ class Facts:
     positive: Tally = field(default_factory=Tally)
     debits: Tally = field(default_factory=Tally)
     credits: Tally = field(default_factory=Tally)
+    unknown_words: Tally = field(default_factory=Tally)
+    letters: set[str] = field(default_factory=set)
     minus_in_debits: int = 0
     plus_in_debits: int = 0
     minus_in_credits: int = 0
@@ -186,8 +189,23 @@ def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> No
         return
     (found.negative if amount.sign < 0 else found.positive).add(line)
     word = amount.word if roles.indicator is None else direction(cells[roles.indicator])
-    if word is not None:
-        (found.debits if word == "debit" else found.credits).add(line)
+    if roles.indicator is not None:
+        _add_word(found, line, cells[roles.indicator].strip(), word)
+    if word == "debit":
+        found.debits.add(line)
+        found.minus_in_debits += amount.sign < 0
+        found.plus_in_debits += amount.sign >= 0
+    if word == "credit":
+        found.credits.add(line)
+        found.minus_in_credits += amount.sign < 0
+        found.plus_in_credits += amount.sign >= 0
+
+
+def _add_word(found: Facts, line: int, text: str, word: str | None) -> None:
+    if text and word is None:
+        found.unknown_words.add(line)
+    elif len(text) == 1 and text.isalpha():
+        found.letters.add(text.casefold())
 
 
 def direction(text: str) -> str | None:

@@ -12,8 +12,9 @@ DateOrder = Literal["DMY", "MDY", "YMD", "DM", "MD"]
 SignRule = Literal["SIGNED", "INVERTED", "SPLIT", "INDICATOR", "DEBITS", "CREDITS"]
 """What makes an amount a debit: its minus, its missing minus, the column it is in, a word beside it; or all are one."""
 
-BalanceRule = Literal["BALANCE_DEBIT", "BALANCE_CREDIT"]
-"""The balance beside it makes an amount a debit; the oldest row, which has none before it, is one, or is a credit."""
+BalanceRule = Literal["BALANCE_DEBIT", "BALANCE_CREDIT", "OWED_DEBIT", "OWED_CREDIT"]
+"""The balance beside it makes an amount a debit, by being less than that before it, or more where it is what is owed;
+the oldest row, which has none before it, is one, or is a credit."""
 
 DATE_ORDERS: Final = get_args(DateOrder)
 YEARLESS: Final = frozenset({"DM", "MD"})

@@ -41,10 +41,14 @@ def indicator_of(value: str, header: Sequence[str]) -> Indicator | None:
 
 
 def possible(rows: Iterable[Sequence[str]], roles: Roles) -> tuple[Indicator, ...]:
-    """Both ways to take each of the first columns without a role in which each row has one of two words."""
-    taken = {at for _, places in places_of(roles) for at in places}
-    columns = (pair for pair in _pairs(list(zip(*rows, strict=True))) if pair.at not in taken)
-    return tuple(way for pair in list(columns)[:MAX_COLUMNS] for way in (pair, Indicator(pair.at, *pair[:0:-1])))
+    """Both ways to take each of the first columns without a role in which each row has one of two words.
+
+    Only the column that is there for it, where there is one.
+    """
+    taken = {at for _, places in places_of(roles) for at in places if at != roles.indicator}
+    pairs = [pair for pair in _pairs(list(zip(*rows, strict=True))) if pair.at not in taken]
+    columns = [pair for pair in pairs if pair.at == roles.indicator] or pairs
+    return tuple(way for pair in columns[:MAX_COLUMNS] for way in (pair, Indicator(pair.at, *pair[:0:-1])))
 
 
 def _pairs(columns: Sequence[Sequence[str]]) -> Iterator[Indicator]:

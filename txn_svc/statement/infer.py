@@ -1,6 +1,5 @@
 """From the facts of a file to how it is read: declared, answered, decided by rows, remembered, assumed, or asked."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,25 +9,19 @@ from typing import Final, cast
 from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import MARKS
-from txn_svc.statement.facts import ChainVotes, Facts
+from txn_svc.statement.facts import Facts
 from txn_svc.statement.format import (
-    BALANCE_RULES,
     DATE_ORDERS,
     YEARLESS,
-    BalanceRule,
     DateOrder,
-    Roles,
-    SignRule,
 )
-from txn_svc.statement.indicators import Indicator, indicator_of
-from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding, Property
-from txn_svc.statement.reading import Side
+from txn_svc.statement.model import Basis, Finding, Property
+from txn_svc.statement.periods import named
 from txn_svc.statement.table import Table
-from txn_svc.statement.votes import Tally, Verdict
+from txn_svc.statement.votes import Verdict
 from txn_svc.statement.years import YearPlan
 
 ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
-_YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
 ALL_HERE: Final = "HERE"
 """The answer that all rows are of this account, whatever number they name."""
@@ -134,132 +127,6 @@ def decimal_mark(  # noqa: PLR0911 -- one for each ground
     return Open("DECIMAL_MARK", message, MARKS, shown)
 
 
-def sign(  # noqa: PLR0911 -- one for each ground
-    facts: Facts,
-    roles: Roles,
-    chain: ChainVotes,
-    indicators: Mapping[Indicator, int],
-    oldest: tuple[int, Side | None] | None,
-    declared: SignRule | None,
-    given: Given,
-    table: Table,
-) -> Settled:
-    """`chain`: how many neighbours the balances fit with each sign, where there are balances; `indicators` the same of
-    columns that may say which amounts are debits; `oldest`: the line of the oldest row, and what the balance before all
-    rows makes it, where balances may give each amount a sign of its own."""
-    header = (table.line,)
-    if declared is not None:
-        said = declared_sign(declared, header)
-        return replace(said, message=_split_sentence(facts)) if declared == "SPLIT" else said
-    if roles.amount is None:
-        return Finding("SIGN", "EVIDENCE", "SPLIT", _split_sentence(facts), header)
-    if (answer := _sign_said(given.answers, table)) is not None:
-        return Finding("SIGN", "ANSWERED", answer, ANSWERED)
-    if oldest is not None and (rule := given.answers.get("SIGN")) in BALANCE_RULES:
-        return Finding("SIGN", "ANSWERED", str(rule), ANSWERED)
-    if facts.negative.count:
-        return _signed(facts, chain, given)
-    if facts.debits.count or facts.credits.count:
-        lines = _merged(facts.debits, facts.credits)
-        return Finding(
-            "SIGN", "EVIDENCE", "INDICATOR", f"{SIGN_SENTENCES['INDICATOR']} {_unmarked(facts)}".strip(), lines
-        )
-    if not facts.positive.count:
-        return Finding("SIGN", "ASSUMPTION", "SIGNED", "No row has an amount other than zero.")
-    return _unsigned(facts, chain, indicators, oldest, given, table)
-
-
-def _unsigned(
-    facts: Facts,
-    chain: ChainVotes,
-    indicators: Mapping[Indicator, int],
-    oldest: tuple[int, Side | None] | None,
-    given: Given,
-    table: Table,
-) -> Settled:
-    """Of amounts that have neither a minus nor a known word beside them."""
-    lines = tuple(facts.positive.lines)
-    ways = {one.value(table.header): one.label(table.header) for one in indicators}
-    held = dict(zip(ways, indicators.values(), strict=True)) | {"CREDITS": chain.signed, "DEBITS": chain.inverted}
-    if oldest is not None and chain.are_decided_by(chain.either) and chain.either > max(held.values()):
-        return _by_balance(*oldest, lines)
-    said = ways | {rule: SIGN_SENTENCES[rule].rstrip(".") for rule in _ONE_SIDED}
-    if len(fitting := [value for value, count in held.items() if chain.are_decided_by(count)]) == 1:
-        value = fitting[0]
-        return Finding("SIGN", "EVIDENCE", value, f"{said[value]}. The balances show it.", lines)
-    if (before := _sign_said(given.remembered, table)) is not None:
-        return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
-    message = "No amount has a sign, and no word or column that Stori knows says which are debits."
-    values = (*ways, *(_ONE_SIDED if given.is_credit else _ONE_SIDED[::-1]))
-    return Open("SIGN", message, values, lines, tuple(said[value] for value in values))
-
-
-def _by_balance(oldest_line: int, side: Side | None, lines: tuple[int, ...]) -> Settled:
-    if side is not None:
-        rule: BalanceRule = "BALANCE_DEBIT" if side == "debit" else "BALANCE_CREDIT"
-        return Finding("SIGN", "EVIDENCE", rule, SIGN_SENTENCES[rule], lines)
-    message = (
-        "No amount has a sign. The balances show which are debits, but for the oldest row, "
-        f"in line {oldest_line}: nothing says what was there before it."
-    )
-    return Open("SIGN", message, BALANCE_RULES, (oldest_line,))
-
-
-def _sign_said(by: Mapping[Property, str], table: Table) -> str | None:
-    said = by.get("SIGN", "")
-    is_known = said in {"SIGNED", "INVERTED", "DEBITS", "CREDITS"} or indicator_of(said, table.header) is not None
-    return said if is_known else None
-
-
-def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
-    lines = tuple(facts.negative.lines)
-    if chain.inverted > chain.signed:
-        return Finding("SIGN", "EVIDENCE", "INVERTED", f"{SIGN_SENTENCES['INVERTED']} The balances show it.", lines)
-    # People pay more often than they are paid: where it seems to be otherwise, a minus may mean the opposite.
-    if chain.signed or not (given.is_credit or facts.positive.count >= facts.negative.count):
-        return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
-    if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED"}:
-        return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
-    message = "Nothing says whether a minus is what you paid, or what was paid back to you as on a card's statement."
-    return Open("SIGN", message, ("SIGNED", "INVERTED"), lines)
-
-
-_ONE_SIDED: Final[tuple[SignRule, ...]] = ("DEBITS", "CREDITS")
-SIGN_SENTENCES: Final[Mapping[SignRule | BalanceRule, str]] = {
-    "SIGNED": "Amounts with a minus are debits, the others are credits.",
-    "INVERTED": "Amounts with a minus are credits, the others are debits.",
-    "SPLIT": "Debits and credits have a column each.",
-    "INDICATOR": "A word says which amounts are debits.",
-    "DEBITS": "All amounts are debits.",
-    "CREDITS": "All amounts are credits.",
-    "BALANCE_DEBIT": "The balance beside an amount shows whether it is a debit. The oldest row is one.",
-    "BALANCE_CREDIT": "The balance beside an amount shows whether it is a debit. The oldest row is a credit.",
-}
-
-
-def debits_have_minus(facts: Facts) -> bool:
-    return facts.minus_in_debits > facts.plus_in_debits
-
-
-def credits_have_minus(facts: Facts) -> bool:
-    return facts.minus_in_credits > facts.plus_in_credits
-
-
-def _split_sentence(facts: Facts) -> str:
-    debits = " Debits are written with a minus." if debits_have_minus(facts) else ""
-    credits_ = " Credits are written with a minus." if credits_have_minus(facts) else ""
-    return f"{SIGN_SENTENCES['SPLIT']}{debits}{credits_}"
-
-
-def unmarked(facts: Facts, roles: Roles) -> Side | None:
-    """What an amount without a word is where only the others have one."""
-    if roles.indicator is not None and facts.debits.count and facts.credits.count:
-        return None
-    if facts.credits.count and not facts.debits.count:
-        return "debit"
-    return "credit" if facts.debits.count and not facts.credits.count else None
-
-
 def year_plan(facts: Facts, order: DateOrder, table: Table, given: Given) -> tuple[YearPlan, Finding] | None:
     """None where the dates have years, or there are none."""
     if order not in YEARLESS:
@@ -271,33 +138,24 @@ def year_plan(facts: Facts, order: DateOrder, table: Table, given: Given) -> tup
 def with_year(assumed: YearPlan, table: Table, given: Given) -> tuple[YearPlan, Finding]:
     """The plan of the year rule, or that which something else decides."""
     said = assumed.finding()
-    for year, basis, message, lines in _years_said(table, given):
+    for year, basis, message, lines in _years_said(assumed.newest[0], table, given):
         plan = assumed.ending_in(year)
         if basis == "ANSWERED" or plan.is_possible():
             return plan, replace(said, basis=basis, value=plan.value, message=f"{message} {plan.turns()}", lines=lines)
     return assumed, said
 
 
-def _years_said(table: Table, given: Given) -> Iterable[tuple[int, Basis, str, tuple[int, ...]]]:
+def _years_said(newest_month: int, table: Table, given: Given) -> Iterable[tuple[int, Basis, str, tuple[int, ...]]]:
     if (answer := given.answers.get("YEAR", "")).isdecimal():
         yield int(answer), "ANSWERED", ANSWERED, ()
-    found = {int(year): record.line for record in table.before for cell in record.cells for year in _YEAR.findall(cell)}
-    if found:
-        year = max(found)
-        yield (
-            year,
-            "EVIDENCE",
-            f"The dates have no year; line {found[year]}, before the header, names {year}.",
-            (found[year],),
-        )
-    named = [int(year) for year in _YEAR.findall(PurePosixPath(given.file_name).stem.replace("_", " "))]
-    if named:
-        yield (
-            max(named),
-            "EVIDENCE",
-            f"The dates have no year; the file's name {quoted(given.file_name)} names {max(named)}.",
-            (),
-        )
+    before = named(((record.line, cell) for record in table.before for cell in record.cells), given.uploaded_on.year)
+    if before is not None:
+        said = f"The dates have no year; line {before.line}, before the header, names {before.shown}."
+        yield before.year_of(newest_month), "EVIDENCE", said, (before.line,)
+    stem = PurePosixPath(given.file_name).stem.replace("_", " ")
+    if (of_name := named([(0, stem)], given.uploaded_on.year)) is not None:
+        said = f"The dates have no year; the file's name {quoted(given.file_name)} names {of_name.shown}."
+        yield of_name.year_of(newest_month), "EVIDENCE", said, ()
     if (known := given.ledger.get("YEAR")) is not None and known.value.isdecimal():
         yield int(known.value), known.basis, known.message, known.lines
 
@@ -325,10 +183,6 @@ def declared_mark(mark: DecimalMark, lines: tuple[int, ...]) -> Finding:
     return Finding("DECIMAL_MARK", "DECLARED", mark, f"The amounts of this format have {MARK_NAMES[mark]}.", lines)
 
 
-def declared_sign(sign: SignRule, lines: tuple[int, ...]) -> Finding:
-    return Finding("SIGN", "DECLARED", sign, SIGN_SENTENCES[sign], lines)
-
-
 def _date_finding(basis: Basis, value: str | None, message: str, lines: tuple[int, ...]) -> Finding:
     order = cast("DateOrder", value)
     return Finding("DATE_ORDER", basis, order, message, lines)
@@ -337,17 +191,6 @@ def _date_finding(basis: Basis, value: str | None, message: str, lines: tuple[in
 def _date_evidence(verdict: Verdict[DateOrder]) -> str:
     order = ORDER_NAMES[verdict.value]
     return f"Dates are {order}: {_lines(verdict.lines)} cannot be read otherwise."
-
-
-def _unmarked(facts: Facts) -> str:
-    if facts.debits.count and facts.credits.count:
-        return ""
-    marked, others = ("credits", "debits") if facts.credits.count else ("debits", "credits")
-    return f"Only {marked} are marked, so the others are {others}."
-
-
-def _merged(*tallies: Tally) -> tuple[int, ...]:
-    return tuple(sorted(line for tally in tallies for line in tally.lines)[:MAX_FINDING_LINES])
 
 
 def _lines(lines: Sequence[int]) -> str:

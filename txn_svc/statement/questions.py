@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from txn_svc.statement.infer import ALL_HERE, MARK_NAMES, ORDER_NAMES, SIGN_SENTENCES, Open
+from txn_svc.statement.infer import ALL_HERE, MARK_NAMES, ORDER_NAMES, Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import MAX_OPTION_ROWS, Option, Property, Question, RejectedRow, ValidRow
 from txn_svc.statement.reading import Reading
+from txn_svc.statement.signs import SIGN_SENTENCES
 from txn_svc.statement.values import rows_of_file
 
 _LABELS: Final[Mapping[Property, Mapping[str, str]]] = {

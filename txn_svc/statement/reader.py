@@ -16,7 +16,7 @@ from txn_svc.statement.model import Finding, Option, Proof, Property, Question, 
 from txn_svc.statement.own import STORI
 from txn_svc.statement.questions import shown_rows
 from txn_svc.statement.reading import Reading
-from txn_svc.statement.settling import Settled, declared, found_out, is_declared, own_export
+from txn_svc.statement.settling import Settled, declared, found_out, is_anybodys, is_declared, own_export
 from txn_svc.statement.survey import OtherForm
 from txn_svc.statement.table import Table, find_table
 from txn_svc.statement.values import rows_of_file
@@ -112,6 +112,9 @@ def read(
 def _settle(file: TextBytes, table: Table, given: Given) -> Settled:
     if table.is_own_export:
         return own_export(file, table, given)
+    if given.is_credit and is_anybodys(table, given):
+        # On a card's statement an amount without a minus is often a debit.
+        table = replace(table, format=None)
     try:
         if table.format is not None and is_declared(table.format):
             return declared(file, table, table.format, given)

@@ -36,7 +36,8 @@ class RowError(ValueError):
 class Reading:
     """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
     is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
-    read; `order` that of the days, None where they have none, and `oldest_line` the row that is the first in it."""
+    read; `order` that of the days, None where they have none, and `oldest_line` the row that is the first in it;
+    `is_owed`: the balances are what a card's holder owes."""
 
     table: Table
     roles: Roles
@@ -59,6 +60,7 @@ class Reading:
     account: str | None = None
     order: Direction | None = None
     oldest_line: int | None = None
+    is_owed: bool = False
     has_stable_ids: bool = False
 
     @property
@@ -120,12 +122,12 @@ class AmountReader:
                 return -minor
             case "DEBITS":
                 return -abs(minor)
-            case "CREDITS" | "BALANCE_DEBIT" | "BALANCE_CREDIT":
-                return abs(minor)
+            case "SIGNED":
+                return minor
             case "INDICATOR":
                 return self._directed(cells, at, minor)
             case _:
-                return minor
+                return abs(minor)
 
     def balance(self, cells: Sequence[str]) -> int | None:
         """The running balance beside the row; None where the cell holds none."""
@@ -133,9 +135,10 @@ class AmountReader:
         if at is None:
             return None
         try:
-            return self._read_balance(cells[at])
+            balance = self._read_balance(cells[at])
         except AmountError:
             return None
+        return -balance if self._reading.is_owed else balance
 
     def _cell(self, cells: Sequence[str], at: int) -> int:
         try:
@@ -151,8 +154,9 @@ class AmountReader:
             where = self._roles.indicator
             said = quoted(cells[at] if where is None else cells[where])
             raise RowError("BAD_AMOUNT", f"{said} says neither debit nor credit.", at if where is None else where)
-        # A minus beside the word takes back what the word says.
-        return -minor if found == "debit" else minor
+        # A minus takes back what the word says, unless all of them have one.
+        is_debit = found == "debit"
+        return -minor if is_debit != (self._reading.debit_minus if is_debit else self._reading.credit_minus) else minor
 
     def _direction(self, cells: Sequence[str], at: int) -> str | None:
         if self._roles.indicator is None:

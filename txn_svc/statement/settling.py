@@ -6,16 +6,16 @@ from itertools import islice
 from typing import Final, cast
 
 from txn_svc.ledger.money import DecimalMark
-from txn_svc.statement import infer, proofs
+from txn_svc.statement import infer, proofs, signs
 from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.by_balance import oldest_side
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import ChainVotes, Facts, facts, is_total
+from txn_svc.statement.facts import ChainVotes, Facts, direction, facts, is_total
 from txn_svc.statement.fees import settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
-from txn_svc.statement.format import BalanceRule, DateOrder, Format, Roles, SignRule
+from txn_svc.statement.format import BALANCE_RULES, BalanceRule, DateOrder, Format, Roles, SignRule
 from txn_svc.statement.indicators import Indicator, indicator_of, possible
 from txn_svc.statement.infer import MARK_NAMES, Given, Open
 from txn_svc.statement.lines import TextBytes
@@ -23,6 +23,7 @@ from txn_svc.statement.model import Direction, Finding, Proof, Property, Questio
 from txn_svc.statement.questions import ask
 from txn_svc.statement.reading import AmountReader, Reading, Side, chain_of, order_of_days, records_of
 from txn_svc.statement.records import Record
+from txn_svc.statement.signs import BalanceVotes
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
@@ -57,6 +58,11 @@ def own_export(file: TextBytes, table: Table, given: Given) -> Settled:
 def is_declared(known: Format) -> bool:
     """Whether the format leaves nothing to be found out, and its rows are no more than date, amount, text and id."""
     return known.roles.are_simple and known.sign == "SIGNED" and None not in (known.date_order, known.decimal_mark)
+
+
+def is_anybodys(table: Table, given: Given) -> bool:
+    """Whether the format was only recognised, and is no bank's: others have the same few names."""
+    return table.format is not None and table.format.bank is None and _may_be_another_form(table, given)
 
 
 def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Settled:
@@ -98,25 +104,27 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         last_line=found.last_line or None,
         has_continuations=found.continuations.count > 0,
         header_currency=header_currency(table, roles),
-        unmarked=infer.unmarked(found, roles),
-        debit_minus=infer.debits_have_minus(found),
-        credit_minus=infer.credits_have_minus(found),
+        unmarked=signs.unmarked(found, roles),
+        debit_minus=signs.debits_have_minus(found),
+        credit_minus=signs.credits_have_minus(found),
         fee_minus=2 * found.minus_in_fees > found.fees.count,
     )
     if roles.balance is not None:
         reading = _in_order(reading, order_of_days(file, reading), found)
-    chain = ChainVotes() if roles.amount is None else chain_of(file, reading)
-    if _may_be_another_form(table, given):
-        _require_sign(chain, known)
-    indicators = _indicators(file, reading, found, known)
-    signs = infer.sign(found, roles, chain, indicators, _oldest(file, reading, found), known.sign, given, table)
-    reading = _with_sign(reading, _value(signs))
+    reading = _with_minus_signs(file, reading)
+    votes = _balance_votes(file, reading, found, known)
+    if _may_be_another_form(table, given) and not given.is_credit:
+        _require_sign(votes.written, known)
+    sign = signs.sign(found, reading, votes, known.sign, given)
+    reading = _with_sign(reading, _value(sign))
+    if given.is_credit and isinstance(sign, Finding) and sign.value not in BALANCE_RULES:
+        reading, sign = _as_owed(file, reading, sign)
     if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
         columns, roles = settle_fees(file, columns, reading, found.fees)
         reading = replace(reading, roles=roles)
-    if reading.roles.fee is not None and reading.fee_minus and isinstance(signs, Finding):
-        signs = replace(signs, message=f"{signs.message} Fees are written with a minus.")
-    settled = [columns, order, mark, signs]
+    if reading.roles.fee is not None and reading.fee_minus and isinstance(sign, Finding):
+        sign = replace(sign, message=f"{sign.message} Fees are written with a minus.")
+    settled = [columns, order, mark, sign]
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
         reading = replace(reading, years=plan[0])
         settled.append(plan[1])
@@ -148,7 +156,12 @@ def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side 
 
 
 def _totals(reading: Reading, found: Facts) -> tuple[Total | None, Total | None]:
-    return totals([*reading.table.before, *found.totals, *found.last_totals], reading)
+    opening, closing = totals([*reading.table.before, *found.totals, *found.last_totals], reading)
+    return (opening, closing) if not reading.is_owed else (_owed(opening), _owed(closing))
+
+
+def _owed(total: Total | None) -> Total | None:
+    return None if total is None else total._replace(balance_minor=-total.balance_minor)
 
 
 def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: Total | None) -> Proof:
@@ -184,7 +197,7 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
 def _with_sign(reading: Reading, value: str) -> Reading:
     said = indicator_of(value, reading.table.header)
     if said is None:
-        return replace(reading, sign=cast("SignRule | BalanceRule", value))
+        return replace(reading, sign=cast("SignRule | BalanceRule", value), is_owed=value.startswith("OWED_"))
     return replace(
         reading,
         sign="INDICATOR",
@@ -194,13 +207,52 @@ def _with_sign(reading: Reading, value: str) -> Reading:
     )
 
 
-def _indicators(file: TextBytes, reading: Reading, found: Facts, known: Format) -> dict[Indicator, int]:
-    """Columns that may say which amounts are debits, where nothing else does: how many balances follow with each."""
-    is_open = known.sign is None and reading.roles.amount is not None and found.positive.count
-    if not is_open or found.negative.count or found.debits.count or found.credits.count:
-        return {}
-    ways = possible((record.cells for record in _sample(file, reading.table)), reading.roles)
+def _balance_votes(file: TextBytes, reading: Reading, found: Facts, known: Format) -> BalanceVotes:
+    """Of a sign that is not declared: what the balances say of each way to read the amounts."""
+    if reading.roles.amount is None:
+        return BalanceVotes()
+    written = chain_of(file, reading)
+    if known.sign is not None:
+        return BalanceVotes(written=written)
+    has_words = found.debits.count or found.credits.count
+    worded = chain_of(file, replace(reading, sign="INDICATOR")) if has_words else ChainVotes()
+    is_open = not found.negative.count and signs.rule_of_words(found, reading.roles) is None
+    ways = _ways(file, reading) if is_open else {}
+    return BalanceVotes(written=written, worded=worded, ways=ways, oldest=_oldest(file, reading, found))
+
+
+def _with_minus_signs(file: TextBytes, reading: Reading) -> Reading:
+    """Of columns for debits and credits: the way to take their minus signs from which most balances follow."""
+    if reading.roles.amount is not None or reading.roles.balance is None:
+        return reading
+    others = [
+        replace(reading, sign="SPLIT", debit_minus=debit, credit_minus=credit)
+        for debit in (reading.debit_minus, not reading.debit_minus)
+        for credit in (reading.credit_minus, not reading.credit_minus)
+    ]
+    # The first of the best: as it is, where balances do not tell.
+    return max(others, key=lambda other: chain_of(file, other).signed)
+
+
+def _ways(file: TextBytes, reading: Reading) -> dict[Indicator, int]:
+    """Columns of two words that may say which amounts are debits: how many balances follow with each."""
+    found = possible((record.cells for record in _sample(file, reading.table)), reading.roles)
+    ways = [way for way in found if not _is_against_known_words(way)]
     return {way: chain_of(file, _with_sign(reading, way.value(reading.table.header))).signed for way in ways}
+
+
+def _is_against_known_words(way: Indicator) -> bool:
+    """Whether one of the words is known for the other side; where both are known, they mean something else here."""
+    known = direction(way.debit), direction(way.credit)
+    return known in {("credit", None), (None, "debit")}
+
+
+def _as_owed(file: TextBytes, reading: Reading, sign: Finding) -> tuple[Reading, Finding]:
+    """Of a card: the balances are what is owed where they follow from the opposite amounts."""
+    votes = chain_of(file, reading)
+    if votes.inverted <= votes.signed:
+        return reading, sign
+    return replace(reading, is_owed=True), replace(sign, message=f"{sign.message} The balances are what is owed.")
 
 
 def _account_read(account: Finding | Open | None) -> str | None:
@@ -251,7 +303,7 @@ def _declared(known: Format, table: Table) -> tuple[Finding, ...]:
     assert order is not None
     assert mark is not None
     assert sign is not None
-    return infer.declared_order(order, lines), infer.declared_mark(mark, lines), infer.declared_sign(sign, lines)
+    return infer.declared_order(order, lines), infer.declared_mark(mark, lines), signs.declared_sign(sign, lines)
 
 
 def _require_declared(found: Facts, known: Format) -> None:

@@ -1,0 +1,220 @@
+"""What makes an amount a debit: a word, a minus, its column, or balances; and what is asked where none tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, get_args
+
+from txn_svc.statement.facts import ChainVotes, Facts
+from txn_svc.statement.format import BalanceRule, Roles, SignRule
+from txn_svc.statement.indicators import Indicator, indicator_of
+from txn_svc.statement.infer import ANSWERED, REMEMBERED, Given, Open, Settled
+from txn_svc.statement.model import MAX_FINDING_LINES, Finding, Property
+from txn_svc.statement.reading import Reading, Side
+from txn_svc.statement.table import Table
+from txn_svc.statement.votes import DECIDED_BY, Tally
+
+_ONE_SIDED: Final[Mapping[Side, SignRule]] = {"debit": "DEBITS", "credit": "CREDITS"}
+_OPPOSITE_LETTERS: Final = tuple(map(frozenset, ("dc", "dh", "da", "dk", "sh", "oi", "se")))
+SIGN_SENTENCES: Final[Mapping[SignRule | BalanceRule, str]] = {
+    "SIGNED": "Amounts with a minus are debits, the others are credits.",
+    "INVERTED": "Amounts with a minus are credits, the others are debits.",
+    "SPLIT": "Debits and credits have a column each.",
+    "INDICATOR": "A word says which amounts are debits.",
+    "DEBITS": "All amounts are debits.",
+    "CREDITS": "All amounts are credits.",
+    "BALANCE_DEBIT": "The balance beside an amount shows whether it is a debit. The oldest row is one.",
+    "BALANCE_CREDIT": "The balance beside an amount shows whether it is a debit. The oldest row is a credit.",
+    "OWED_DEBIT": "The balance is what is owed, and shows whether an amount is a debit. The oldest row is one.",
+    "OWED_CREDIT": "The balance is what is owed, and shows whether an amount is a debit. The oldest row is a credit.",
+}
+
+# By what the balance before it makes the oldest row, where it is not what is owed.
+_OWED_OR_NOT: Final[Mapping[Side | None, tuple[BalanceRule, ...]]] = {
+    "debit": ("OWED_CREDIT", "BALANCE_DEBIT"),
+    "credit": ("OWED_DEBIT", "BALANCE_CREDIT"),
+    None: ("OWED_DEBIT", "OWED_CREDIT", "BALANCE_DEBIT", "BALANCE_CREDIT"),
+}
+_ONE_SIDED_SAID: Final[Mapping[str, str]] = {rule: SIGN_SENTENCES[rule].rstrip(".") for rule in _ONE_SIDED.values()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceVotes:
+    """How many balances follow from the amounts: as they are `written`, as words beside them say, and of columns that
+    may say it. `oldest`: the line of the oldest row and what the balance before it makes it, where days have an order.
+    """
+
+    written: ChainVotes = field(default_factory=ChainVotes)
+    worded: ChainVotes = field(default_factory=ChainVotes)
+    ways: Mapping[Indicator, int] = field(default_factory=dict)
+    oldest: tuple[int, Side | None] | None = None
+
+    def contradict(self, rule: SignRule) -> bool:
+        """Whether they follow in another way, and not in this one."""
+        votes = self.worded if rule == "INDICATOR" else self.written
+        held = votes.inverted if rule == "INVERTED" else votes.signed
+        return self.written.are_decided_by(self.written.either) and not votes.are_decided_by(held) and votes.pairs > 0
+
+
+def sign(facts: Facts, reading: Reading, votes: BalanceVotes, declared: SignRule | None, given: Given) -> Settled:
+    """`reading` has all but this. Balances of a card may be what is owed, so there they decide nothing."""
+    roles, table = reading.roles, reading.table
+    if declared is not None:
+        said = declared_sign(declared, (table.line,))
+        return replace(said, message=_split_sentence(reading)) if declared == "SPLIT" else said
+    if roles.amount is None:
+        return Finding("SIGN", "EVIDENCE", "SPLIT", _split_sentence(reading), (table.line,))
+    if (answer := _said(given.answers, table, get_args(BalanceRule) if votes.oldest else ())) is not None:
+        return Finding("SIGN", "ANSWERED", answer, ANSWERED)
+    if not (facts.negative.count or facts.positive.count):
+        return Finding("SIGN", "ASSUMPTION", "SIGNED", "No row has an amount other than zero.")
+    by_words = rule_of_words(facts, roles)
+    if by_words is not None and (given.is_credit or not votes.contradict(by_words)):
+        lines = _merged(facts.debits, facts.credits)
+        return Finding("SIGN", "EVIDENCE", by_words, _words_sentence(by_words, facts, reading), lines)
+    return _signed(facts, votes.written, given) if facts.negative.count else _unsigned(facts, votes, given, table)
+
+
+def rule_of_words(facts: Facts, roles: Roles) -> SignRule | None:
+    """None where there are no words for debit and credit, or where they and the minus signs say different things."""
+    are_opposite = len(facts.letters) < len("dc") or facts.letters in _OPPOSITE_LETTERS
+    if not are_opposite or not (facts.debits.count or facts.credits.count):
+        return None
+    is_one_sided = not (facts.debits.count and facts.credits.count)
+    if facts.negative.count:
+        return _rule_of_words_and_minus(facts, has_all_glued=roles.indicator is None and not is_one_sided)
+    return None if is_one_sided and facts.unknown_words.count else "INDICATOR"
+
+
+def _rule_of_words_and_minus(facts: Facts, *, has_all_glued: bool) -> SignRule | None:
+    debits = _minus(facts.minus_in_debits, facts.plus_in_debits)
+    credits_ = _minus(facts.minus_in_credits, facts.plus_in_credits)
+    is_unclear = (debits is None and facts.debits.count) or (credits_ is None and facts.credits.count)
+    if is_unclear or (debits and credits_):
+        return None
+    if has_all_glued or (debits is False and credits_ is False):
+        return "INDICATOR"
+    return "SIGNED" if debits or credits_ is False else "INVERTED"
+
+
+def _minus(minus: int, plus: int) -> bool | None:
+    """Whether most have one; None where as many have as have not."""
+    return None if minus == plus else minus > plus
+
+
+def _unsigned(facts: Facts, votes: BalanceVotes, given: Given, table: Table) -> Settled:
+    """Of amounts that have neither a minus nor words beside them that tell."""
+    ways = {one.value(table.header): one.label(table.header) for one in votes.ways}
+    if not given.is_credit and (decided := _by_balances(facts, votes, ways, table)) is not None:
+        return decided
+    if (before := _said(given.remembered, table)) is not None:
+        return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
+    written = votes.written
+    if given.is_credit and votes.oldest is not None and written.are_decided_by(written.either) and not ways:
+        message = (
+            "No amount has a sign. The balances show which are debits, if it is known whether they are what is owed."
+        )
+        return Open("SIGN", message, _OWED_OR_NOT[votes.oldest[1]], tuple(facts.positive.lines))
+    message = "No amount has a sign, and no word or column that Stori knows says which are debits."
+    sides: list[Side] = ["debit", "credit"] if given.is_credit else ["credit", "debit"]
+    # Where one of them has a word that is known, not all are the other.
+    kept = [side for side in sides if not (facts.debits if side == "credit" else facts.credits).count]
+    values = (*ways, *(_ONE_SIDED[side] for side in kept or sides))
+    said = {**ways, **_ONE_SIDED_SAID}
+    return Open("SIGN", message, values, tuple(facts.positive.lines), tuple(said[value] for value in values))
+
+
+def _by_balances(facts: Facts, votes: BalanceVotes, ways: Mapping[str, str], table: Table) -> Settled | None:
+    chain, lines = votes.written, tuple(facts.positive.lines)
+    held: dict[str, int] = {one.value(table.header): count for one, count in votes.ways.items()}
+    held |= {"CREDITS": chain.signed, "DEBITS": chain.inverted}
+    fitting = [value for value, count in held.items() if chain.are_decided_by(count)]
+    if votes.oldest is not None and chain.are_decided_by(chain.either):
+        line, side = votes.oldest
+        is_said = fitting and fitting[0] in ways
+        # The oldest row has no balance before it: only many others that are all alike speak for it.
+        is_like_all = side in {None, *(one for one, rule in _ONE_SIDED.items() if [rule] == fitting)}
+        is_sure = side is not None or chain.pairs >= DECIDED_BY
+        if chain.either > max(held.values()) or not (is_said or (is_like_all and is_sure)):
+            return _by_balance(line, side, lines)
+    if len(fitting) != 1:
+        return None
+    said = {**ways, **_ONE_SIDED_SAID}
+    return Finding("SIGN", "EVIDENCE", fitting[0], f"{said[fitting[0]]}. The balances show it.", lines)
+
+
+def _by_balance(oldest_line: int, side: Side | None, lines: tuple[int, ...]) -> Settled:
+    if side is not None:
+        rule: BalanceRule = "BALANCE_DEBIT" if side == "debit" else "BALANCE_CREDIT"
+        return Finding("SIGN", "EVIDENCE", rule, SIGN_SENTENCES[rule], lines)
+    message = (
+        "No amount has a sign. The balances show which are debits, but for the oldest row, "
+        f"in line {oldest_line}: nothing says what was there before it."
+    )
+    return Open("SIGN", message, ("BALANCE_DEBIT", "BALANCE_CREDIT"), (oldest_line,))
+
+
+def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
+    lines = tuple(facts.negative.lines)
+    if not given.is_credit and chain.inverted > chain.signed:
+        return Finding("SIGN", "EVIDENCE", "INVERTED", f"{SIGN_SENTENCES['INVERTED']} The balances show it.", lines)
+    # People pay more often than they are paid: where it seems to be otherwise, a minus may mean the opposite.
+    if not given.is_credit and (chain.signed or facts.positive.count < facts.negative.count):
+        return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
+    if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED"}:
+        return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
+    message = "Nothing says whether a minus is what you paid, or what was paid back to you as on a card's statement."
+    return Open("SIGN", message, ("SIGNED", "INVERTED"), lines)
+
+
+def _said(by: Mapping[Property, str], table: Table, others: tuple[str, ...] = ()) -> str | None:
+    said = by.get("SIGN", "")
+    known = {"SIGNED", "INVERTED", *_ONE_SIDED.values(), *others}
+    return said if said in known or indicator_of(said, table.header) is not None else None
+
+
+def declared_sign(rule: SignRule, lines: tuple[int, ...]) -> Finding:
+    return Finding("SIGN", "DECLARED", rule, SIGN_SENTENCES[rule], lines)
+
+
+def debits_have_minus(facts: Facts) -> bool:
+    return facts.minus_in_debits > facts.plus_in_debits
+
+
+def credits_have_minus(facts: Facts) -> bool:
+    return facts.minus_in_credits > facts.plus_in_credits
+
+
+def unmarked(facts: Facts, roles: Roles) -> Side | None:
+    """What an amount without a word is where only the others have one."""
+    if facts.unknown_words.count or (roles.indicator is not None and facts.debits.count and facts.credits.count):
+        return None
+    if facts.credits.count and not facts.debits.count:
+        return "debit"
+    return "credit" if facts.debits.count and not facts.credits.count else None
+
+
+def _split_sentence(reading: Reading) -> str:
+    return f"{SIGN_SENTENCES['SPLIT']}{_minus_sentence(reading)}"
+
+
+def _minus_sentence(reading: Reading) -> str:
+    debits = " Debits are written with a minus." if reading.debit_minus else ""
+    credits_ = " Credits are written with a minus." if reading.credit_minus else ""
+    return f"{debits}{credits_}"
+
+
+def _words_sentence(rule: SignRule, facts: Facts, reading: Reading) -> str:
+    if rule != "INDICATOR":
+        return f"{SIGN_SENTENCES[rule]} Words beside them say the same."
+    return f"{SIGN_SENTENCES[rule]}{_unmarked_sentence(facts, reading)}{_minus_sentence(reading)}"
+
+
+def _unmarked_sentence(facts: Facts, reading: Reading) -> str:
+    if reading.unmarked is None or (facts.debits.count and facts.credits.count):
+        return ""
+    marked = "debits" if reading.unmarked == "credit" else "credits"
+    return f" Only {marked} are marked, so the others are {reading.unmarked}s."
+
+
+def _merged(*tallies: Tally) -> tuple[int, ...]:
+    return tuple(sorted(line for tally in tallies for line in tally.lines)[:MAX_FINDING_LINES])
