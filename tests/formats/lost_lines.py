@@ -4,10 +4,11 @@ import csv
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from tests.formats.stated_reading import Row, Stated, plain, stated
 from txn_svc.ledger.money import Currency
-from txn_svc.statement import Statement
+from txn_svc.statement import RejectedRow, Statement
 from txn_svc.statement.words import words
 
 
@@ -17,8 +18,12 @@ def lost(
     """Lines behind the header that are part of no row and look as if they were one: neither totals nor text alone."""
     told = stated(statement, currency, uploaded_on)
     covered = set(range(_first(statement)))
-    for row in rows:
-        covered |= set(range(row.line, row.line + 1 + sum(cell.count("\n") for cell in row.cells)))
+    for row, following in zip_longest(rows, rows[1:]):
+        last = row.line + sum(cell.count("\n") for cell in row.cells)
+        if following and isinstance(row, RejectedRow) and row.reason_code == "TOO_LONG":
+            # Not all of it is kept.
+            last = following.line - 1
+        covered |= set(range(row.line, last + 1))
     found, held = list[str](), ""
     for line, text in enumerate(_lines(content, statement), start=1):
         held = "" if line in covered else f"{held}\n{text}" if held else text
