@@ -20,8 +20,8 @@ def lost(
     covered = set(range(_first(statement)))
     for row, following in zip_longest(rows, rows[1:]):
         last = row.line + sum(cell.count("\n") for cell in row.cells)
-        if following and isinstance(row, RejectedRow) and row.reason_code == "TOO_LONG":
-            # Not all of it is kept.
+        if following and isinstance(row, RejectedRow) and any(cell.endswith("…") for cell in row.cells):
+            # Not all of it is there.
             last = following.line - 1
         covered |= set(range(row.line, last + 1))
     found, held = list[str](), ""

@@ -25,6 +25,7 @@ WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
 TIME = re.compile(r"[T ,]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
 MONTH_DAY = re.compile(r"[0-9]{1,2}([-/][0-9]{1,2}|\.[0-9]{1,2}\.)")
 WORDS_SAID = re.compile("(.*): debit=(.*), credit=(.*)")
+BALANCE = re.compile(rf"[{MINUS}]?([0-9]+|[0-9]{{1,3}}([.,' ][0-9]{{3}})+)([.,][0-9]+)?[{MINUS}]?[)]?")
 OWN_NAMES = {"booked_on": "date", "value_on": "value_date"}
 OF_EACH_SIDE = {
     "debit": "Debits are written with a minus",
@@ -75,7 +76,7 @@ class Stated:
     def balance(self, cells: Sequence[str]) -> int:
         """AssertionError where there is none."""
         text = self.cell(cells, "balance")
-        assert re.search("[0-9]", text), text
+        assert BALANCE.fullmatch(text.strip()), text
         is_less = any(mark in text for mark in MINUS) != self.sign.startswith("OWED_")
         return self._size(text) * (-1 if is_less else 1)
 
@@ -191,9 +192,10 @@ def _changes(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
     """Of each line, how much more its balance is than that of the line above it; or of that below it, if it then is the
     amount more often."""
     ordered = max(rows, rows[::-1], key=lambda ordered: _fitting(told, ordered))
-    oldest = next(row for row in ordered if isinstance(row, ValidRow))
-    first = told.size(oldest.cells) * (-1 if told.sign.endswith("_DEBIT") else 1)
-    return {oldest.line: first} | dict(_each_change(told, ordered))
+    changes = dict(_each_change(told, ordered))
+    if oldest := next((row for row in ordered if isinstance(row, ValidRow)), None):
+        changes.setdefault(oldest.line, told.size(oldest.cells) * (-1 if told.sign.endswith("_DEBIT") else 1))
+    return changes
 
 
 def _each_change(told: Stated, ordered: Sequence[Row]) -> Iterator[tuple[int, int]]:

@@ -73,6 +73,19 @@ def test_a_third_word_that_is_not_known_is_rejected_and_named() -> None:
     assert last.reason == "“Check” says neither debit nor credit."
 
 
+def test_of_several_words_that_are_not_known_none_is_taken_for_the_other_side() -> None:
+    words = ["Debit"] * 8 + ["Fee", "Check"]
+    text = "Date,Description,Type,Amount\n" + "".join(
+        f"10/{day}/2026,X,{one},5.00\n" for day, one in enumerate(words, 11)
+    )
+
+    statement = read_text(text)
+
+    assert finding(statement, "SIGN").value == "INDICATOR"
+    reasons = [row.reason for row in statement.rows() if isinstance(row, RejectedRow)]
+    assert reasons == ["“Fee” says neither debit nor credit.", "“Check” says neither debit nor credit."]
+
+
 def test_a_card_s_two_unknown_words_are_asked_about() -> None:
     text = "Date,Description,Type,Amount\n10/13/2026,WALMART,Purchase,50.00\n10/20/2026,THANK YOU,Payment,150.00\n"
 

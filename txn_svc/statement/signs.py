@@ -119,6 +119,10 @@ def _unsigned(facts: Facts, votes: BalanceVotes, given: Given, table: Table) -> 
     # Where one of them has a word that is known, not all are the other.
     kept = [side for side in sides if not (facts.debits if side == "credit" else facts.credits).count]
     values = (*ways, *(_ONE_SIDED[side] for side in kept or sides))
+    if len(values) == 1:
+        # Beside the words that are known stand several that are not: rows with those say so themselves.
+        lines = _merged(facts.debits, facts.credits)
+        return Finding("SIGN", "EVIDENCE", "INDICATOR", SIGN_SENTENCES["INDICATOR"], lines)
     said = {**ways, **_ONE_SIDED_SAID}
     return Open("SIGN", message, values, tuple(facts.positive.lines), tuple(said[value] for value in values))
 
