@@ -237,7 +237,9 @@ def _years(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
 
 def plain(text: str) -> str:
     """Without case, accents and marks."""
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss").replace("º", "o").replace("ł", "l"))
+    letters = unicodedata.normalize(
+        "NFKD", text.casefold().replace("ß", "ss").replace("º", "o").replace("ł", "l").replace("ı", "i")
+    )
     return " ".join(
         re.sub(r"[^\w+-]|_", " ", "".join(one for one in letters if not unicodedata.combining(one))).split()
     )

@@ -144,7 +144,7 @@ def _parts(text: str, order: DateOrder) -> Parts:
         return found[order]
     if not text.strip(PADDING):
         raise DateError("There is no date.", code="NO_DATE")
-    if plain(text) in words().pending:
+    if plain(text) in words().pending | words().pending_days:
         raise DateError(f"{quoted(text)}: the bank has not booked this row yet.", code="PENDING")
     if is_written_as(text, order):
         what = "is no month and day of any year" if order in YEARLESS else "does not exist"

@@ -36,7 +36,9 @@ class RowError(ValueError):
 class Reading:
     """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
     is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
-    read; `order` that of the days, None where they have none, and `oldest_line` the row that is the first in it."""
+    read, `has_sections` whether lines among the rows name it; `unknown_statuses` words that do not say whether a row is
+    booked; `rejects_standing`: nothing shows that what is called a balance is one; `order` that of the days, None where
+    they have none, and `oldest_line` the row that is the first in it."""
 
     table: Table
     roles: Roles
@@ -57,6 +59,9 @@ class Reading:
     pending_words: frozenset[str] = frozenset()
     header_currency: str | None = None
     account: str | None = None
+    has_sections: bool = False
+    unknown_statuses: frozenset[str] = frozenset()
+    rejects_standing: bool = False
     order: Direction | None = None
     oldest_line: int | None = None
     has_stable_ids: bool = False

@@ -12,7 +12,7 @@ from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.by_balance import oldest_side
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import ChainVotes, Facts, facts, is_total
+from txn_svc.statement.facts import MAX_STATUSES, ChainVotes, Facts, facts, is_total
 from txn_svc.statement.fees import settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import BalanceRule, DateOrder, Format, Roles, SignRule
@@ -26,8 +26,9 @@ from txn_svc.statement.records import Record
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
-from txn_svc.statement.values import rows_of_file
+from txn_svc.statement.values import rows_of_file, standing_leads_on
 from txn_svc.statement.votes import is_decided
+from txn_svc.statement.words import roles_of, words
 
 _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
@@ -65,7 +66,8 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
     if _may_be_another_form(table, given):
         first = islice(records_of(file, table), CHECKED_ROWS)
         _require_uncontradicted(facts(first, table.width, known.roles, given.currency), known)
-    reading = _reading(table, known.roles, given, known)
+    # No balances are looked for here that would show what else a row that is called one may be.
+    reading = replace(_reading(table, known.roles, given, known), rejects_standing=True)
     years = survey(records_of(file, table), reading, given.uploaded_on)
     findings = [columns_finding("DECLARED", known.roles, table), *_declared(known, table)]
     if years is not None:
@@ -84,7 +86,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     columns, roles = _columns(file, table, given)
     if table.format is None:
         roles = with_fee(roles, table)
-    found = facts(records_of(file, table), table.width, roles, given.currency)
+    found = facts(records_of(file, table), table.width, roles, given.currency, table.before)
     _require_declared(found, known)
     if _may_be_another_form(table, given):
         _require_uncontradicted(found, known)
@@ -121,7 +123,12 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         reading = replace(reading, years=plan[0])
         settled.append(plan[1])
     account = infer.account(found, given) or account_finding(table, found)
-    reading = replace(reading, account=_account_read(account))
+    reading = replace(
+        reading,
+        account=_account_read(account),
+        has_sections=found.has_sections,
+        unknown_statuses=_unknown_statuses(table, roles, found),
+    )
     settled += filter(None, [currency_finding(table, roles, given.currency), account])
     questions = [
         ask(file, one, {value: _variant(file, one.property, value, reading, found, given) for value in one.values})
@@ -130,6 +137,9 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         if isinstance(one, Open)
     ]
     proof = UNPROVED if questions else _proof(file, reading, *_totals(reading, found))
+    if found.standing.count and reading.roles.balance is None and not questions:
+        is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
+        reading = replace(reading, rejects_standing=not is_shown)
     if proof is not UNPROVED:
         settled.append(proofs.finding(proof))
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
@@ -201,6 +211,19 @@ def _indicators(file: TextBytes, reading: Reading, found: Facts, known: Format) 
         return {}
     ways = possible((record.cells for record in _sample(file, reading.table)), reading.roles)
     return {way: chain_of(file, _with_sign(reading, way.value(reading.table.header))).signed for way in ways}
+
+
+def _unknown_statuses(table: Table, roles: Roles, found: Facts) -> frozenset[str]:
+    """Words beside others that say whether a row is booked; one that is alone among those that say it is not, says that
+    it is."""
+    known = words()
+    is_named = roles.status is not None and table.has_header and "status" in roles_of(table.header[roles.status])
+    if table.format is not None or not is_named or len(found.statuses) >= MAX_STATUSES:
+        return frozenset()
+    unknown = found.statuses - known.posted - known.pending - known.failed - known.pending_days - {""}
+    is_said = not found.statuses.isdisjoint(known.posted)
+    is_denied = not found.statuses.isdisjoint(known.pending | known.failed)
+    return frozenset(unknown) if is_said or (is_denied and len(unknown) > 1) else frozenset()
 
 
 def _account_read(account: Finding | Open | None) -> str | None:
