@@ -22,7 +22,7 @@ Row = ValidRow | RejectedRow
 MINUS = "-\u2212\u2013\ufe63\uff0d("
 DASHES = {"", "-", "–", "—"}
 WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
-TIME = re.compile(r"[T ,]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
+TIME = re.compile(r"[T ,-]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
 MONTH_DAY = re.compile(r"[0-9]{1,2}([-/][0-9]{1,2}|\.[0-9]{1,2}\.)")
 WORDS_SAID = re.compile("(.*): debit=(.*), credit=(.*)")
 OWN_NAMES = {"booked_on": "date", "value_on": "value_date"}

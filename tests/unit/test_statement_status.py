@@ -64,6 +64,12 @@ def test_a_word_where_the_day_of_the_booking_stands_says_that_there_is_none() ->
     assert pending_lines(f"{header}\n{rows}2026-10-12;2026-10-12;Lön;1000,00;1000,00\n", "SEK") == [2]
 
 
+def test_a_text_that_begins_with_pending_is_of_a_row_that_is_not_booked() -> None:
+    rows = "10/19/2026,PENDING - SHELL,-40.00\n10/18/2026,TARGET,-23.40\n10/17/2026,SPENDING CO,-3.40\n"
+
+    assert pending_lines(f"Date,What,Amount\n{rows}", "USD") == [2]
+
+
 def test_a_title_says_that_the_rows_below_it_are_pending() -> None:
     header, row = "Date,What,Amount", "10/{}/2026,Shop,-40.00"
     first = ["Pending Transactions", header, row.format(20), row.format(19)]

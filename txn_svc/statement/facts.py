@@ -36,7 +36,8 @@ class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
     those beside which a word or a column says so. `fees`: other than zero. `dotted`: dates written with dots.
     `standing`: rows that are called a balance or a total. `statuses`: the first plain words of that column.
-    `has_sections`: the accounts are those that lines among the rows name."""
+    `has_sections`: the accounts are those that lines among the rows name. `undated`: lines with an amount and no date.
+    `textless`: rows without a description."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -64,6 +65,8 @@ class Facts:
     statuses: set[str] = field(default_factory=set)
     standing: Tally = field(default_factory=Tally)
     has_sections: bool = False
+    undated: Tally = field(default_factory=Tally)
+    textless: Tally = field(default_factory=Tally)
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
 
@@ -102,6 +105,8 @@ def facts(
 def _add_other(found: Facts, record: Record, kind: Line, roles: Roles, *, is_after_row: bool) -> None:
     if kind == "STANDING":
         found.standing.add(record.line)
+    if not record.cells[roles.date].strip() and any(written(record.cells[at]) for at in amount_places(roles)):
+        found.undated.add(record.line)
     if kind == "CONTINUATION" and is_after_row:
         found.continuations.add(record.line)
     elif kind != "TOTAL" and readings(record.cells[roles.date]):
@@ -185,6 +190,8 @@ def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> 
         found.currencies.add(cells[roles.currency].strip())
     if roles.account is not None and (number := cells[roles.account].strip()):
         _add_account(found.accounts, line, number)
+    if not any(cells[at].strip() for at in roles.description):
+        found.textless.add(line)
     if roles.status is not None and len(found.statuses) < MAX_STATUSES:
         found.statuses.add(plain(cells[roles.status]))
 

@@ -128,6 +128,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         account=_account_read(account),
         has_sections=found.has_sections,
         unknown_statuses=_unknown_statuses(table, roles, found),
+        foot_line=_foot_line(table, found),
     )
     settled += filter(None, [currency_finding(table, roles, given.currency), account])
     questions = [
@@ -136,10 +137,9 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         for one in ([columns] if isinstance(columns, Open) else settled)
         if isinstance(one, Open)
     ]
-    proof = UNPROVED if questions else _proof(file, reading, *_totals(reading, found))
-    if found.standing.count and reading.roles.balance is None and not questions:
-        is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
-        reading = replace(reading, rejects_standing=not is_shown)
+    proof = UNPROVED
+    if not questions:
+        reading, proof, settled[1] = _proved(file, reading, order, found)
     if proof is not UNPROVED:
         settled.append(proofs.finding(proof))
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
@@ -171,6 +171,26 @@ def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: To
         elif row.reason_code != "OTHER_ACCOUNT":
             walk.reject(row.line)
     return walk.proof(opening, closing)
+
+
+def _proved(
+    file: TextBytes, reading: Reading, order: Finding | Open, found: Facts
+) -> tuple[Reading, Proof, Finding | Open]:
+    """The reading with what only balances can show of its rows, and their proof."""
+    proof = _proof(file, reading, *_totals(reading, found))
+    if reading.roles.balance is None:
+        if found.standing.count or reading.foot_line is not None:
+            is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
+            reading = replace(reading, rejects_standing=not is_shown)
+        return reading, proof, order
+    if found.undated.count and isinstance(order, Finding):
+        # A sum has no date either.
+        filled = replace(reading, fills_days=True)
+        filled_proof = _proof(file, filled, *_totals(filled, found))
+        if filled_proof.verdict == "BALANCES_MATCH" != proof.verdict:
+            said = f"{order.message} Rows without a date are of the day above them. The balances show it."
+            return filled, filled_proof, replace(order, message=said)
+    return reading, proof, order
 
 
 def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
@@ -224,6 +244,12 @@ def _unknown_statuses(table: Table, roles: Roles, found: Facts) -> frozenset[str
     is_said = not found.statuses.isdisjoint(known.posted)
     is_denied = not found.statuses.isdisjoint(known.pending | known.failed)
     return frozenset(unknown) if is_said or (is_denied and len(unknown) > 1) else frozenset()
+
+
+def _foot_line(table: Table, found: Facts) -> int | None:
+    """The last row, where it may be the balance below the rows of a file without a header: it alone has no text."""
+    is_one = not table.has_header and found.textless.lines == [found.last_line] and found.first_line < found.last_line
+    return found.last_line if is_one else None
 
 
 def _account_read(account: Finding | Open | None) -> str | None:

@@ -137,5 +137,9 @@ class _BalanceJudge:
 def _rejected(row: ValidRow, reading: Reading) -> RejectedRow:
     said = quoted(described(row.cells, reading.roles)[0].strip())
     reason = f"{said} is what balances or totals are called, and nothing in the file shows whether it is one."
+    if row.line == reading.foot_line:
+        reason = (
+            "The last row is the only one without a text: it may be a balance, and nothing shows whether it is one."
+        )
     name = reading.table.name(amount_places(reading.roles)[0])
     return RejectedRow(row.line, kept(list(row.cells)), "BAD_AMOUNT", reason, name)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from typing import cast
 
 from txn_svc.ledger.money import AmountError
@@ -12,7 +13,7 @@ from txn_svc.statement.by_balance import by_balance
 from txn_svc.statement.dates import DateError, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
-from txn_svc.statement.facts import amount_places, is_called_standing, is_total, kind_of
+from txn_svc.statement.facts import MAX_CACHED_TEXTS, amount_places, is_called_standing, is_total, kind_of
 from txn_svc.statement.format import BALANCE_RULES, YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
@@ -167,7 +168,7 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
                 yield More(" ".join(part for at in roles.description if (part := cells[at].strip())))
                 continue
             row = row_of(line, cells)
-            if kind == "STANDING" and isinstance(row, ValidRow):
+            if (kind == "STANDING" or line == reading.foot_line) and isinstance(row, ValidRow):
                 row = Standing(row)
         yield row
         is_after_row = isinstance(row, ValidRow)
@@ -177,6 +178,7 @@ class _RowReader:
     def __init__(self, reading: Reading, sections: Sections) -> None:
         self._reading, self._roles, self._name = reading, reading.roles, reading.table.name
         self._sections = sections
+        self._day: date | None = None
         self._pending_words = reading.pending_words or words().pending | words().failed | words().pending_days
         self._read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
         self._read_value_date = _value_date_reader(reading)
@@ -205,10 +207,13 @@ class _RowReader:
 
     def _date(self, cells: Sequence[str]) -> date:
         try:
-            return self._read_date(cells[self._roles.date])
+            self._day = self._read_date(cells[self._roles.date])
         except DateError as error:
+            if error.code == "NO_DATE" and self._reading.fills_days and self._day is not None:
+                return self._day
             code: ReasonCode = "PENDING" if error.code == "NO_DATE" and self._is_pending(cells) else error.code
             raise RowError(code, str(error), self._roles.date) from None
+        return self._day
 
     def _check(self, cells: Sequence[str]) -> None:
         roles, currency = self._roles, self._reading.currency
@@ -236,6 +241,9 @@ class _RowReader:
         if self._is_pending(cells):
             assert at is not None
             raise RowError("PENDING", f"{quoted(cells[at])}: the bank has not booked this row.", at)
+        if self._roles.description and _begins_pending(cells[self._roles.description[0]]):
+            message = f"{quoted(cells[self._roles.description[0]])}: the bank has not booked this row yet."
+            raise RowError("PENDING", message, self._roles.description[0])
         if self._sections.is_pending:
             message = "A line above says that the bank has not booked these rows yet."
             raise RowError("PENDING", message, self._roles.date)
@@ -263,6 +271,15 @@ class _RowReader:
         if len(cells[at]) > limit:
             raise RowError("TOO_LONG", too_long(cells[at], limit), at)
         return cells[at] or None
+
+
+def _begins_pending(text: str) -> bool:
+    return _is_pending_text(text.strip().partition(" ")[0])
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _is_pending_text(word: str) -> bool:
+    return plain(word) in words().pending_texts
 
 
 def _value_date_reader(reading: Reading) -> Callable[[str, date], date | None]:

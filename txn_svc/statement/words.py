@@ -21,6 +21,7 @@ _LISTS: Final = (
     "credit",
     "pending",
     "pending_days",
+    "pending_texts",
     "failed",
     "posted",
     "opening",
@@ -46,6 +47,7 @@ class Words:
     credit: frozenset[str]
     pending: frozenset[str]
     pending_days: frozenset[str]
+    pending_texts: frozenset[str]
     failed: frozenset[str]
     posted: frozenset[str]
     opening: frozenset[str]
