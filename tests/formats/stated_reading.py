@@ -22,10 +22,10 @@ Row = ValidRow | RejectedRow
 MINUS = "-\u2212\u2013\ufe63\uff0d("
 DASHES = {"", "-", "–", "—"}
 WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
-TIME = re.compile(r"[T ,]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
+TIME = re.compile(r"[T ,-]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
 MONTH_DAY = re.compile(r"[0-9]{1,2}([-/][0-9]{1,2}|\.[0-9]{1,2}\.)")
 WORDS_SAID = re.compile("(.*): debit=(.*), credit=(.*)")
-BALANCE = re.compile(rf"[{MINUS}]?([0-9]+|[0-9]{{1,3}}([.,' ][0-9]{{3}})+)([.,][0-9]+)?[{MINUS}]?[)]?")
+BALANCE = re.compile(rf"[+{MINUS}]?([0-9]+|[0-9]{{1,3}}([.,'][0-9]{{2,3}})+)([.,][0-9]+)?[{MINUS}]?[)]?")
 OWN_NAMES = {"booked_on": "date", "value_on": "value_date"}
 OF_EACH_SIDE = {
     "debit": "Debits are written with a minus",
@@ -76,7 +76,7 @@ class Stated:
     def balance(self, cells: Sequence[str]) -> int:
         """AssertionError where there is none."""
         text = self.cell(cells, "balance")
-        assert BALANCE.fullmatch(text.strip()), text
+        assert BALANCE.fullmatch(re.sub(r"[^\W\d_]+\.?|[$£€\s]", "", text)), text
         is_less = any(mark in text for mark in MINUS) != self.sign.startswith("OWED_")
         return self._size(text) * (-1 if is_less else 1)
 
@@ -93,7 +93,7 @@ class Stated:
     def parts(self, text: str) -> tuple[int | None, int, int]:
         text = TIME.sub("", text.strip())
         numbers = [int(number) for number in re.findall("[0-9]+", text)]
-        named = [words().months[word] for word in plain(re.sub("[0-9]+", " ", text)).split() if word in words().months]
+        named = [words().months[word] for word in plain(re.sub("[0-9-]+", " ", text)).split() if word in words().months]
         if named:
             month = named[-1]
             one, two = numbers[0], numbers[1] if numbers[1:] else None
@@ -246,7 +246,9 @@ def _years(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
 
 def plain(text: str) -> str:
     """Without case, accents and marks."""
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss").replace("º", "o").replace("ł", "l"))
+    letters = unicodedata.normalize(
+        "NFKD", text.casefold().replace("ß", "ss").replace("º", "o").replace("ł", "l").replace("ı", "i")
+    )
     return " ".join(
         re.sub(r"[^\w+-]|_", " ", "".join(one for one in letters if not unicodedata.combining(one))).split()
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.statement_text import rejected, rows_of, valid
+from txn_svc.statement.dates import readings
 
 GOOD = "2026-07-15,Coffee,-3.50"
 OWN = "booked_on,value_on,amount,currency,description,category,note,external_id,occurrence"
@@ -26,3 +27,28 @@ def test_two_digits_are_a_year_elsewhere() -> None:
     (row,) = rows_of("date,what,amount\n15.07.26,Coffee,-3.50\n")
 
     assert valid(row).booked_on.isoformat() == "2026-07-15"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-10-15 10:11:12 EDT",
+        "15/10/2026-10:11:12",
+        '="15-10-2026 10:11:12"',
+        "15 października 2026",
+        "15. října 2026",
+        "2026. október 15.",
+        "15 octombrie 2026",
+        "15 Ekim 2026",
+        "15. lokakuuta 2026",
+        "15. oktober 2026",
+        "15 Οκτωβρίου 2026",
+    ],
+)
+def test_a_day_is_read_with_its_time_and_in_any_language(text: str) -> None:
+    assert set(readings(text).values()) == {(2026, 10, 15)}
+
+
+@pytest.mark.parametrize("text", ["15 listopada 2026", "15 lis 2026", "15 lip 2026", "15 srp 2026"])
+def test_a_month_that_is_another_one_elsewhere_is_none(text: str) -> None:
+    assert readings(text) == {}

@@ -34,6 +34,16 @@ def test_where_no_row_can_be_read_none_is_a_footer() -> None:
     ]
 
 
+def test_without_a_header_the_only_row_without_a_text_may_be_a_balance_if_it_is_the_last() -> None:
+    rows = "15/10/2026;-45,60;Carte;;SHOP;0\n12/10/2026;1000,00;Virement;;ACME;0\n11/10/2026;-40,00;Carte;;CAFE;0\n"
+    rows += "10/10/2026;-1,00;Carte;;CAFE;0\n"
+    *others, last = rows_of(f"{rows}31/10/2026;914,40;;00123 456789A;;\n", "EUR")
+
+    assert [valid(row).amount_minor for row in others] == [-4560, 100000, -4000, -100]
+    assert rejected(last).reason_code == "BAD_AMOUNT"
+    assert "without a text" in rejected(last).reason
+
+
 def test_without_a_header_the_first_row_is_named_whatever_stands_before_it() -> None:
     more = "2026-03-03,Bar,-1.50,486.00\n2026-03-04,Bar,-2.00,484.00\n"
 

@@ -1,12 +1,20 @@
-"""Balances that stand among the rows, as a row of their own."""
+"""Balances and totals that stand among the rows, as a row of their own."""
 
-from tests.unit.statement_text import rows_of, valid
+import pytest
+
+from tests.unit.statement_text import finding, read_text, rejected, rows_of, valid
+from txn_svc.statement import RejectedRow, ValidRow
 
 HEADER = "date,what,amount"
 
 
 def described(text: str) -> list[str]:
     return [valid(row).description for row in rows_of(text)]
+
+
+def reasons(text: str, code: str = "USD") -> dict[int, str]:
+    """Of rejected rows, by their lines."""
+    return {row.line: row.reason_code for row in rows_of(text, code) if isinstance(row, RejectedRow)}
 
 
 def test_a_balance_where_amounts_stand_is_no_row() -> None:
@@ -21,10 +29,114 @@ def test_what_only_begins_like_a_balance_is_a_row() -> None:
     assert described(text) == ["Opening balance gift from Ann", "Bar", "Bar"]
 
 
-def test_beside_a_column_of_balances_an_amount_is_an_amount() -> None:
-    text = f"{HEADER},balance\n2026-03-01,Opening balance,500.00,500.00\n2026-03-02,Bar,-12.50,487.50\n"
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Opening Balance as of 03/01/2026",
+        "SALDO INICIAL AL 28/02",
+        "Saldo iniziale al 28/02/2026",
+        "Kontostand am 28.02.2026",
+        "SOLDE AU 28/02/2026",
+        "BALANCE B/F",
+        "Balance forward",
+        "Saldo al 28/02/2026",
+        "Ingående saldo",
+        "Primosaldo",
+        "Inngående saldo",
+        "Alkusaldo",
+        "Saldo początkowe",
+        "Počáteční zůstatek",
+        "Nyitó egyenleg",
+        "Sold initial",
+        "AÇILIŞ BAKİYESİ",
+        "Αρχικό υπόλοιπο",
+        "Total 02/2026",
+        "TOTAL MOVIMIENTOS",
+    ],
+)
+def test_what_is_called_a_balance_or_a_total_is_never_booked(words: str) -> None:
+    rows = rows_of(f"{HEADER}\n2026-03-01,{words},500.00\n2026-03-02,Bar,-12.50\n2026-03-03,Bar,-1.00\n")
 
-    assert described(text) == ["Opening balance", "Bar"]
+    assert [row.line for row in rows if isinstance(row, ValidRow)] == [3, 4]
+
+
+def test_what_nothing_shows_to_be_a_balance_is_rejected_and_says_why() -> None:
+    shop, *others = rows_of(f"{HEADER}\n2026-03-01,NEW BALANCE,-89.99\n2026-03-02,Bar,-12.50\n2026-03-03,Bar,-1.00\n")
+
+    assert len(others) == 2
+    assert (rejected(shop).reason_code, rejected(shop).column) == ("BAD_AMOUNT", "amount")
+    assert "“NEW BALANCE”" in rejected(shop).reason
+
+
+def test_balances_to_which_the_amounts_lead_are_passed_over() -> None:
+    rows = ["2026-03-01,SALDO ANTERIOR,100.00", "2026-03-02,Bar,-12.50", "2026-03-02,SALDO DIA,87.50"]
+    rows += ["2026-03-03,Pay,500.00", "2026-03-03,Bar,-7.50", "2026-03-03,SALDO DIA,580.00"]
+    descending = rows[:0:-1] + rows[:1]
+
+    for ordered in (rows, descending):
+        assert reasons("\n".join([HEADER, *ordered])) == {}
+    assert reasons("\n".join([HEADER, *rows[:-1], "2026-03-03,SALDO DIA,580.01"])) == dict.fromkeys(
+        (2, 4, 7), "BAD_AMOUNT"
+    )
+
+
+def test_a_total_that_the_amounts_add_up_to_is_passed_over() -> None:
+    rows = f"{HEADER}\n2026-03-01,Bar,-12.50\n2026-03-02,Bar,-1.00\n2026-03-03,Pay,20.00\n"
+
+    assert reasons(f"{rows}2026-03-31,Total,6.50\n") == {}
+    assert reasons(f"{rows}2026-03-31,Total debits,13.50\n2026-03-31,Total credits,20.00\n") == {}
+    assert reasons(f"{rows}2026-03-31,Total,6.51\n") == {5: "BAD_AMOUNT"}
+    assert reasons(f"{HEADER}\n2026-03-01,Bar,-12.50\n2026-03-02,Total,-12.50\n") == {3: "BAD_AMOUNT"}
+
+
+def test_a_balance_that_is_its_own_amount_is_no_row() -> None:
+    text = f"{HEADER},balance\n2026-03-01,Opening balance,500.00,500.00\n2026-03-02,Bar,-12.50,487.50\n"
+    statement = read_text(text + "2026-03-03,Bar,-1.00,486.50\n")
+
+    assert [valid(row).line for row in statement.rows()] == [3, 4]
+    assert statement.proof.opening_minor == 500_00
+
+
+def test_what_does_not_move_the_balance_beside_it_is_no_row() -> None:
+    rows = [
+        "2026-03-02,Bar,-12.50,487.50",
+        "2026-03-02,Carried forward page 1,-12.50,487.50",
+        "2026-03-03,Bar,-1,486.50",
+    ]
+
+    for ordered in (rows, rows[::-1]):
+        statement = read_text("\n".join([f"{HEADER},balance", *ordered]))
+        assert [valid(row).description for row in statement.rows()] == ["Bar", "Bar"]
+        assert finding(statement, "BALANCE").value == "BALANCES_MATCH"
+
+
+def test_what_moves_the_balance_by_its_amount_is_booked_whatever_it_is_called() -> None:
+    rows = ["2026-03-02,Bar,-12.50,487.50", "2026-03-02,NEW BALANCE,-89.99,397.51", "2026-03-03,Bar,-1.00,396.51"]
+
+    for ordered in (rows, rows[::-1]):
+        statement = read_text("\n".join([f"{HEADER},balance", *ordered]))
+        assert "NEW BALANCE" in [valid(row).description for row in statement.rows()]
+        assert finding(statement, "BALANCE").value == "BALANCES_MATCH"
+
+
+def test_beside_balances_what_these_contradict_is_rejected() -> None:
+    rows = "2026-03-02,Bar,-12.50,487.50\n2026-03-02,NEW BALANCE,-89.99,397.50\n2026-03-03,Bar,-1.00,396.50\n"
+
+    assert reasons(f"{HEADER},balance\n{rows}") == {3: "BAD_AMOUNT"}
+
+
+def test_a_row_that_is_booked_is_no_opening_balance() -> None:
+    rows = "2026-03-01,Opening balance gift from Ann,500.00\n2026-03-02,Bar,-12.50\n2026-03-02,Bar,-2.50\n"
+    statement = read_text(f"{HEADER}\n{rows}Closing balance,,487.50\n")
+
+    assert [valid(row).line for row in statement.rows()] == [2, 3, 4]
+    assert statement.proof.opening_minor is None
+
+
+def test_a_known_format_does_not_book_balances_either() -> None:
+    opening, bar = rows_of("Date,Description,Amount\n2026-03-01,Opening balance,500.00\n2026-03-02,Bar,-12.50\n")
+
+    assert (rejected(opening).reason_code, valid(bar).amount_minor) == ("BAD_AMOUNT", -1250)
 
 
 def test_a_word_beside_an_amount_is_never_passed_over() -> None:

@@ -39,6 +39,9 @@ class Content:
     currencies: int = 0
     directions: int = 0
     pending: int = 0
+    pending_days: int = 0
+    failed: int = 0
+    posted: int = 0
     texts: Counter[str] = field(default_factory=Counter)
 
     def add(self, cell: str) -> None:
@@ -54,6 +57,9 @@ class Content:
         word = plain(text)
         self.directions += word in words().debit or word in words().credit
         self.pending += word in words().pending
+        self.pending_days += word in words().pending_days
+        self.failed += word in words().failed
+        self.posted += word in words().posted
         self.texts[word] += 1
 
     def is_mostly(self, count: int, share: float = _HALF) -> bool:
@@ -70,7 +76,9 @@ class Content:
 
     @property
     def is_status(self) -> bool:
-        return self.pending > 0 and len(self.texts) <= _MAX_WORDS
+        if self.is_mostly(self.dates):
+            return self.pending + self.pending_days > 0
+        return (self.pending > 0 or (self.failed > 0 and self.posted > 0)) and len(self.texts) <= _MAX_WORDS
 
     @property
     def is_counter(self) -> bool:

@@ -25,8 +25,8 @@ EXAMPLES: Final[dict[DateOrder, str]] = {
 }
 
 _CLOCK: Final = r"[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]{1,9})?)?"
-_ZONE: Final = r"(?:[AaPp]\.?[Mm]\.?|Z|UTC|[+-][0-9]{2}:?[0-9]{2})"
-_TIME: Final = rf"(?:[T ,]\s*{_CLOCK}\s*{_ZONE}?)?"
+_ZONE: Final = r"(?:[AaPp]\.?[Mm]\.?|Z|[A-Z]{3,5}|[+-][0-9]{2}:?[0-9]{2})"
+_TIME: Final = rf"(?:[T ,-]\s*{_CLOCK}\s*{_ZONE}?)?"
 _NUMERIC: Final = re.compile(rf"([0-9]{{1,4}})(\s?[-./ ]\s?)([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}")
 _COMPACT: Final = re.compile(rf"([0-9]{{8}}){_TIME}")
 # With dots only where one ends it: 3.01 is an amount.
@@ -40,7 +40,7 @@ _DAY_NAME: Final = re.compile(
 _NAME_DAY: Final = re.compile(
     rf"{_WEEKDAY}{_NAME}\s*[-./ ]?\s*([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,?\s*[-./]?\s*([0-9]{{4}}))?{_TIME}"
 )
-_YEAR_NAME: Final = re.compile(rf"([0-9]{{4}})[-./ ]{_NAME}[-./ ]([0-9]{{1,2}}){_TIME}")
+_YEAR_NAME: Final = re.compile(rf"([0-9]{{4}})[-./ ]\s?{_NAME}[-./ ]([0-9]{{1,2}})\.?{_TIME}")
 _LEAP_YEAR: Final = 2000
 _CENTURY: Final = 100
 _TWO_DIGITS: Final = 2
@@ -144,7 +144,7 @@ def _parts(text: str, order: DateOrder) -> Parts:
         return found[order]
     if not text.strip(PADDING):
         raise DateError("There is no date.", code="NO_DATE")
-    if plain(text) in words().pending:
+    if plain(text) in words().pending | words().pending_days:
         raise DateError(f"{quoted(text)}: the bank has not booked this row yet.", code="PENDING")
     if is_written_as(text, order):
         what = "is no month and day of any year" if order in YEARLESS else "does not exist"

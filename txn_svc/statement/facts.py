@@ -14,25 +14,30 @@ from txn_svc.statement.format import DateOrder, Roles
 from txn_svc.statement.model import Direction
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit
+from txn_svc.statement.sections import Sections
 from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
-from txn_svc.statement.words import begins_with, plain, words
+from txn_svc.statement.words import begins_with, is_only, plain, words
 from txn_svc.statement.years import YearSurvey
 
 MAX_ACCOUNTS: Final = 10
 MAX_TOTALS: Final = 10
+MAX_STANDING_CHARACTERS: Final = 60
+MAX_STATUSES: Final = 20
 MAX_CACHED_TEXTS: Final = 4_096
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _FRACTION: Final = re.compile(r"[.,]([0-9]+)$")
 
-Line = Literal["ROW", "CONTINUATION", "TOTAL", "NO_ROW"]
+Line = Literal["ROW", "STANDING", "CONTINUATION", "TOTAL", "NO_ROW"]
 
 
 @dataclass(slots=True)
 class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
     those beside which a word or a column says so, `unknown_words` of those beside which there is another; `letters` are
-    the words that are one. `fees`: other than zero. `dotted`: dates written with dots."""
+    the words that are one. `fees`: other than zero. `dotted`: dates written with dots.
+    `standing`: rows that are called a balance or a total. `statuses`: the first plain words of that column.
+    `has_sections`: the accounts are those that lines among the rows name. `textless`: rows without a description."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -59,33 +64,58 @@ class Facts:
     continuations: Tally = field(default_factory=Tally)
     currencies: set[str] = field(default_factory=set)
     accounts: dict[str, Tally] = field(default_factory=dict)
+    statuses: set[str] = field(default_factory=set)
+    standing: Tally = field(default_factory=Tally)
+    has_sections: bool = False
+    textless: Tally = field(default_factory=Tally)
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
 
-def facts(records: Iterable[Record], width: int, roles: Roles, currency: Currency) -> Facts:
-    """Refuses with Unreadable NOT_A_STATEMENT where rows are few among many lines that are none."""
-    found, others = Facts(), RejectLimit()
+def facts(
+    records: Iterable[Record], width: int, roles: Roles, currency: Currency, before: Iterable[Record] = ()
+) -> Facts:
+    """`before`: the lines before the header. Refuses with Unreadable NOT_A_STATEMENT where rows are few among many
+    lines that are none."""
+    found, others, sections = Facts(), RejectLimit(), Sections(before)
+    of_sections = dict[str, Tally]()
     is_after_row = False
     for count, record in enumerate(records, start=1):
-        if record.fault is None and is_total(record.cells):
-            (found.totals if len(found.totals) < MAX_TOTALS else found.last_totals).append(record)
-        if record.fault is not None or len(record.cells) != width:
-            others.add(record.line, count)
-            continue
-        kind = kind_of(record.cells, roles)
+        kind = "NO_ROW" if record.fault or len(record.cells) != width else kind_of(record.cells, roles)
         if kind == "ROW":
             found.first_line = found.first_line or record.line
             found.last_line = record.line
             _add_row(found, record, roles, currency)
+            _add_account(of_sections, record.line, sections.account)
             is_after_row = True
             continue
         others.add(record.line, count)
-        if kind == "CONTINUATION" and is_after_row:
-            found.continuations.add(record.line)
-        elif kind != "TOTAL" and readings(record.cells[roles.date]):
-            _add_date(found, record.line, record.cells[roles.date])
-        is_after_row = kind == "CONTINUATION"
+        if record.fault:
+            continue
+        if is_total(record.cells) and (kind != "STANDING" or _is_end(record.cells, roles)):
+            (found.totals if len(found.totals) < MAX_TOTALS else found.last_totals).append(record)
+        if kind != "STANDING" and sections.see(record.cells):
+            is_after_row = False
+        elif len(record.cells) == width:
+            _add_other(found, record, kind, roles, is_after_row=is_after_row)
+            is_after_row = kind == "CONTINUATION"
+    if sections.account_lines and not found.accounts:
+        found.accounts, found.has_sections = of_sections, True
     return found
+
+
+def _add_other(found: Facts, record: Record, kind: Line, roles: Roles, *, is_after_row: bool) -> None:
+    if kind == "STANDING":
+        found.standing.add(record.line)
+    if kind == "CONTINUATION" and is_after_row:
+        found.continuations.add(record.line)
+    elif kind != "TOTAL" and readings(record.cells[roles.date]):
+        _add_date(found, record.line, record.cells[roles.date])
+
+
+def _is_end(cells: Sequence[str], roles: Roles) -> bool:
+    """Whether what is called a balance is one before or after all rows: beside running balances, only the same figure
+    as its own one."""
+    return roles.balance is None or cells[roles.balance].strip() in {cells[at].strip() for at in amount_places(roles)}
 
 
 def amount_places(roles: Roles) -> tuple[int, ...]:
@@ -93,15 +123,13 @@ def amount_places(roles: Roles) -> tuple[int, ...]:
 
 
 def kind_of(cells: Sequence[str], roles: Roles) -> Line:
-    """ROW has a date and an amount; a CONTINUATION only text, for the row before it; TOTAL a word for one.
-
-    A balance that stands where amounts do is a TOTAL too.
-    """
+    """ROW has a date and an amount; STANDING too, and is called a balance or a total; a CONTINUATION has only text, for
+    the row before it; TOTAL a word for one."""
     has_date = bool(readings(cells[roles.date]))
     amounts = [cells[at].strip() for at in amount_places(roles)]
     has_amount = any(written(text) for text in amounts)
-    if has_date and has_amount and not _is_balance(cells, roles):
-        return "ROW"
+    if has_date and has_amount:
+        return "STANDING" if all(map(is_called_standing, described(cells, roles))) else "ROW"
     if is_total(cells):
         return "TOTAL"
     if not cells[roles.date].strip() and not any(amounts) and any(cells[at].strip() for at in roles.description):
@@ -109,12 +137,24 @@ def kind_of(cells: Sequence[str], roles: Roles) -> Line:
     return "NO_ROW"
 
 
-def _is_balance(cells: Sequence[str], roles: Roles) -> bool:
-    """Whether it is described as a balance and as nothing else; where balances have a column, an amount is none."""
-    if roles.balance is not None:
+def described(cells: Sequence[str], roles: Roles) -> list[str]:
+    """The texts of the description, or else the first of the row; one at least."""
+    texts = [cells[at] for at in roles.description if _LETTER.search(cells[at])]
+    return texts or [first_text(cells)]
+
+
+def is_called_standing(text: str) -> bool:
+    """Whether it is a word for a balance or a total, with no more than its day behind it."""
+    if len(text) > MAX_STANDING_CHARACTERS or not _may_begin_standing(text.partition(" ")[0]):
         return False
-    known, described = words(), {plain(cells[at]) for at in roles.description if cells[at].strip()}
-    return bool(described) and (described <= known.opening or described <= known.closing)
+    return is_only(plain(text), words().of_standing)
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _may_begin_standing(word: str) -> bool:
+    """Whether a text that begins with the word may be one: first words are few, and texts are many."""
+    parts = plain(word).split()
+    return not parts or parts[0] in words().first_of_standing
 
 
 def is_total(cells: Sequence[str]) -> bool:
@@ -147,9 +187,17 @@ def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> 
     _add_sign(found, line, cells, roles)
     if roles.currency is not None:
         found.currencies.add(cells[roles.currency].strip())
-    number = "" if roles.account is None else cells[roles.account].strip()
-    if number and (number in found.accounts or len(found.accounts) < MAX_ACCOUNTS):
-        found.accounts.setdefault(number, Tally()).add(line)
+    if roles.account is not None and (number := cells[roles.account].strip()):
+        _add_account(found.accounts, line, number)
+    if not any(cells[at].strip() for at in roles.description):
+        found.textless.add(line)
+    if roles.status is not None and len(found.statuses) < MAX_STATUSES:
+        found.statuses.add(plain(cells[roles.status]))
+
+
+def _add_account(accounts: dict[str, Tally], line: int, number: str) -> None:
+    if number in accounts or len(accounts) < MAX_ACCOUNTS:
+        accounts.setdefault(number, Tally()).add(line)
 
 
 def _add_date(found: Facts, line: int, text: str) -> None:

@@ -6,5 +6,9 @@ PADDING: Final = " \t\xa0"
 
 
 def bare(text: str) -> str:
-    """Without padding, and without the apostrophe before it by which spreadsheets keep a value as it is written."""
-    return text.strip(PADDING).removeprefix("'")
+    """Without padding, and without the apostrophe before it or the ="" around it that keep a value as it is written in
+    a spreadsheet."""
+    text = text.strip(PADDING)
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1].strip(PADDING)
+    return text.removeprefix("'")

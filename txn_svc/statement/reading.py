@@ -36,8 +36,11 @@ class RowError(ValueError):
 class Reading:
     """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
     is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
-    read; `order` that of the days, None where they have none, and `oldest_line` the row that is the first in it;
-    `is_owed`: the balances are what a card's holder owes."""
+    read, `has_sections` whether lines among the rows name it; `unknown_statuses` words that do not say whether a row is
+    booked; `rejects_standing`: nothing shows that what is called a balance is one, or that `foot_line` is, a last row
+    without a text; `order` that of the days, None where
+    they have none, and `oldest_line` the row that is the first in it; `is_owed`: the balances are what a card's
+    holder owes."""
 
     table: Table
     roles: Roles
@@ -58,6 +61,10 @@ class Reading:
     pending_words: frozenset[str] = frozenset()
     header_currency: str | None = None
     account: str | None = None
+    has_sections: bool = False
+    unknown_statuses: frozenset[str] = frozenset()
+    rejects_standing: bool = False
+    foot_line: int | None = None
     order: Direction | None = None
     oldest_line: int | None = None
     is_owed: bool = False

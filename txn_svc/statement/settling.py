@@ -12,7 +12,7 @@ from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.by_balance import oldest_side
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import ChainVotes, Facts, direction, facts, is_total
+from txn_svc.statement.facts import MAX_STATUSES, ChainVotes, Facts, direction, facts, is_total
 from txn_svc.statement.fees import settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import BALANCE_RULES, BalanceRule, DateOrder, Format, Roles, SignRule
@@ -27,8 +27,9 @@ from txn_svc.statement.signs import BalanceVotes
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
-from txn_svc.statement.values import rows_of_file
+from txn_svc.statement.values import rows_of_file, standing_leads_on
 from txn_svc.statement.votes import is_decided
+from txn_svc.statement.words import roles_of, words
 
 _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
@@ -71,7 +72,8 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
     if _may_be_another_form(table, given):
         first = islice(records_of(file, table), CHECKED_ROWS)
         _require_uncontradicted(facts(first, table.width, known.roles, given.currency), known)
-    reading = _reading(table, known.roles, given, known)
+    # No balances are looked for here that would show what else a row that is called one may be.
+    reading = replace(_reading(table, known.roles, given, known), rejects_standing=True)
     years = survey(records_of(file, table), reading, given.uploaded_on)
     findings = [columns_finding("DECLARED", known.roles, table), *_declared(known, table)]
     if years is not None:
@@ -90,7 +92,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     columns, roles = _columns(file, table, given)
     if table.format is None:
         roles = with_fee(roles, table)
-    found = facts(records_of(file, table), table.width, roles, given.currency)
+    found = facts(records_of(file, table), table.width, roles, given.currency, table.before)
     _require_declared(found, known)
     if _may_be_another_form(table, given):
         _require_uncontradicted(found, known)
@@ -122,14 +124,19 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
         columns, roles = settle_fees(file, columns, reading, found.fees)
         reading = replace(reading, roles=roles)
-    if reading.roles.fee is not None and reading.fee_minus and isinstance(sign, Finding):
-        sign = replace(sign, message=f"{sign.message} Fees are written with a minus.")
+    sign = _with_fees(sign, reading)
     settled = [columns, order, mark, sign]
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
         reading = replace(reading, years=plan[0])
         settled.append(plan[1])
     account = infer.account(found, given) or account_finding(table, found)
-    reading = replace(reading, account=_account_read(account))
+    reading = replace(
+        reading,
+        account=_account_read(account),
+        has_sections=found.has_sections,
+        unknown_statuses=_unknown_statuses(table, roles, found),
+        foot_line=_foot_line(table, found),
+    )
     settled += filter(None, [currency_finding(table, roles, given.currency), account])
     questions = [
         ask(file, one, {value: _variant(file, one.property, value, reading, found, given) for value in one.values})
@@ -137,10 +144,18 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         for one in ([columns] if isinstance(columns, Open) else settled)
         if isinstance(one, Open)
     ]
-    proof = UNPROVED if questions else _proof(file, reading, *_totals(reading, found))
+    proof = UNPROVED
+    if not questions:
+        reading, proof = _judged(file, reading, found)
     if proof is not UNPROVED:
         settled.append(proofs.finding(proof))
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
+
+
+def _with_fees(sign: Finding | Open, reading: Reading) -> Finding | Open:
+    if reading.roles.fee is None or not reading.fee_minus or isinstance(sign, Open):
+        return sign
+    return replace(sign, message=f"{sign.message} Fees are written with a minus.")
 
 
 def _in_order(reading: Reading, order: Direction | None, found: Facts) -> Reading:
@@ -176,10 +191,21 @@ def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: To
     return walk.proof(opening, closing)
 
 
+def _judged(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, Proof]:
+    """The reading with what only balances can show of its rows, and their proof."""
+    proof = _proof(file, reading, *_totals(reading, found))
+    if reading.roles.balance is None and (found.standing.count or reading.foot_line is not None):
+        is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
+        reading = replace(reading, rejects_standing=not is_shown)
+    return reading, proof
+
+
 def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
     """The reading with an answer in place of what was taken meanwhile."""
+    # What balances say of signs depends on the order of days and on the amounts.
+    is_told_by_balances = reading.roles.balance is not None and asked in {"DATE_ORDER", "DECIMAL_MARK"}
     match asked:
-        case "COLUMNS":
+        case _ if asked == "COLUMNS" or is_told_by_balances:
             return found_out(file, reading.table, replace(given, answers={**given.answers, asked: value})).reading
         case "DATE_ORDER":
             order = cast("DateOrder", value)
@@ -253,6 +279,25 @@ def _as_owed(file: TextBytes, reading: Reading, sign: Finding) -> tuple[Reading,
     if votes.inverted <= votes.signed:
         return reading, sign
     return replace(reading, is_owed=True), replace(sign, message=f"{sign.message} The balances are what is owed.")
+
+
+def _unknown_statuses(table: Table, roles: Roles, found: Facts) -> frozenset[str]:
+    """Words beside others that say whether a row is booked; one that is alone among those that say it is not, says that
+    it is."""
+    known = words()
+    is_named = roles.status is not None and table.has_header and "status" in roles_of(table.header[roles.status])
+    if table.format is not None or not is_named or len(found.statuses) >= MAX_STATUSES:
+        return frozenset()
+    unknown = found.statuses - known.posted - known.pending - known.failed - known.pending_days - {""}
+    is_said = not found.statuses.isdisjoint(known.posted)
+    is_denied = not found.statuses.isdisjoint(known.pending | known.failed)
+    return frozenset(unknown) if is_said or (is_denied and len(unknown) > 1) else frozenset()
+
+
+def _foot_line(table: Table, found: Facts) -> int | None:
+    """The last row, where it may be the balance below the rows of a file without a header: it alone has no text."""
+    is_one = not table.has_header and found.textless.lines == [found.last_line] and found.first_line < found.last_line
+    return found.last_line if is_one else None
 
 
 def _account_read(account: Finding | Open | None) -> str | None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import NamedTuple, cast
+from functools import lru_cache
+from typing import cast
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
@@ -12,7 +13,7 @@ from txn_svc.statement.by_balance import by_balance
 from txn_svc.statement.dates import DateError, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
-from txn_svc.statement.facts import amount_places, is_total, kind_of
+from txn_svc.statement.facts import MAX_CACHED_TEXTS, amount_places, is_called_standing, is_total, kind_of
 from txn_svc.statement.format import BALANCE_RULES, YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
@@ -26,58 +27,64 @@ from txn_svc.statement.model import (
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
+from txn_svc.statement.sections import Sections
+from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
 from txn_svc.statement.words import plain, words
 
 Row = ValidRow | RejectedRow
 
 
-class _More(NamedTuple):
-    """Text of the line after a valid row, which belongs to that row's description."""
-
-    text: str
-
-
 def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     """All rows of the file, their cells as they stand in it."""
-    records = records_of(file, reading.table)
-    parts = _read(records, reading)
-    if isinstance(records, Unescaped):
-        parts = _as_in_the_file(parts, records)
+    parts = without_standing(_parts(file, reading), reading)
     rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
     return by_balance(rows, reading) if reading.sign in BALANCE_RULES else rows
 
 
-def _read(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
+def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
+    """Whether what is called a balance or a total among the rows is shown to be one, where it has no balance beside."""
+    return lead_on(_parts(file, reading), reading)
+
+
+def _parts(file: TextBytes, reading: Reading) -> Iterator[Part]:
+    records = records_of(file, reading.table)
+    parts = _read(records, reading)
+    return _as_in_the_file(parts, records) if isinstance(records, Unescaped) else parts
+
+
+def _read(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
     """The rows of the records, in order; a footer, totals and repeated headers are none."""
     if reading.table.is_own_export:
         return read_exported(records, reading.table, reading.currency)
-    rows = _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    rows: Iterator[Part] = _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
     return map(_with_stable_id, rows) if reading.has_stable_ids else rows
 
 
-def _with_stable_id(part: Row | _More) -> Row | _More:
+def _with_stable_id(part: Part) -> Part:
     if not isinstance(part, ValidRow) or not (external_id := (part.external_id or "").strip()):
         return part
     return part._replace(external_id=external_id, has_stable_id=True)
 
 
-def _as_in_the_file(parts: Iterator[Row | _More], unescaped: Unescaped) -> Iterator[Row | _More]:
+def _as_in_the_file(parts: Iterator[Part], unescaped: Unescaped) -> Iterator[Part]:
     # A row is taken as soon as its record was given, so `original` is that record.
     for part in parts:
         original = unescaped.original
-        if original is None or isinstance(part, _More):
+        if original is None or isinstance(part, More):
             yield part
+        elif isinstance(part, Standing):
+            yield Standing(part.row._replace(cells=tuple(original.cells)))
         elif isinstance(part, ValidRow):
             yield part._replace(cells=tuple(original.cells))
         else:
             yield part._replace(cells=kept(original.cells))
 
 
-def _joined(parts: Iterator[Row | _More]) -> Iterator[Row]:
+def _joined(parts: Iterable[Row | More]) -> Iterator[Row]:
     """Each row with the text that goes on after it."""
     held: Row | None = None
     for part in parts:
-        if isinstance(part, _More):
+        if isinstance(part, More):
             assert isinstance(held, ValidRow)
             text = f"{held.description.strip()} {part.text}"
             held = held._replace(description=text[:MAX_DESCRIPTION_CHARACTERS])
@@ -89,7 +96,7 @@ def _joined(parts: Iterator[Row | _More]) -> Iterator[Row]:
         yield held
 
 
-def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row]:
+def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | Standing]:
     """One row for each record: `_rows` without what a simple row does not have, in a third of the time."""
     roles, name, width = reading.roles, reading.table.name, reading.table.width
     date_at, amount_at, external_id_at = roles.date, roles.amount, roles.external_id
@@ -126,40 +133,52 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row]:
                 reason = too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS)
                 yield limit.passed(RejectedRow(line, kept(cells), "TOO_LONG", reason, name(external_id_at)), count)
             else:
-                yield ValidRow(
+                row = ValidRow(
                     line, tuple(cells), booked_on, None, amount_minor, description, external_id, None, None, None
                 )
+                yield Standing(row) if is_called_standing(description) else row
 
 
-def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | _More]:
+def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
     roles, width, last_line = reading.roles, reading.table.width, reading.last_line
     header = [name.strip() for name in reading.table.header] if reading.table.has_header else None
-    row_of = _RowReader(reading)
+    sections = Sections(reading.table.before)
+    row_of = _RowReader(reading, sections)
     is_after_row = False
     for record in records:
         line, cells, fault = record
         is_after = last_line is not None and line > last_line
         if fault is not None or len(cells) != width:
+            if fault is None and sections.see(cells):
+                is_after_row = False
+                continue
             if fault is None and (is_total(cells) or (is_after and not _may_be_cut_off(cells, roles))):
                 continue
-            row: Row = without_columns(record, width)
+            row: Part = without_columns(record, width)
         elif header is not None and [cell.strip() for cell in cells] == header:
             continue
         else:
             kind = kind_of(cells, roles)
+            if kind not in {"ROW", "STANDING"} and sections.see(cells):
+                is_after_row = False
+                continue
             if kind == "TOTAL" or (is_after and _is_footer(cells, roles)):
                 continue
             if kind == "CONTINUATION" and reading.has_continuations and is_after_row:
-                yield _More(" ".join(part for at in roles.description if (part := cells[at].strip())))
+                yield More(" ".join(part for at in roles.description if (part := cells[at].strip())))
                 continue
             row = row_of(line, cells)
+            if (kind == "STANDING" or line == reading.foot_line) and isinstance(row, ValidRow):
+                row = Standing(row)
         yield row
         is_after_row = isinstance(row, ValidRow)
 
 
 class _RowReader:
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, sections: Sections) -> None:
         self._reading, self._roles, self._name = reading, reading.roles, reading.table.name
+        self._sections = sections
+        self._pending_words = reading.pending_words or words().pending | words().failed | words().pending_days
         self._read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
         self._read_value_date = _value_date_reader(reading)
         self._read_amount = AmountReader(reading)
@@ -194,27 +213,43 @@ class _RowReader:
 
     def _check(self, cells: Sequence[str]) -> None:
         roles, currency = self._roles, self._reading.currency
-        if roles.status is not None and self._is_pending(cells):
-            message = f"{quoted(cells[roles.status])}: the bank has not booked this row."
-            raise RowError("PENDING", message, roles.status)
+        self._check_status(cells)
         if roles.currency is not None:
             code = cells[roles.currency].strip().upper()
             if code not in {"", currency.code}:
                 message = f"{quoted(code)} is not the currency of this account, {currency.code}."
                 raise RowError("OTHER_CURRENCY", message, roles.currency)
-        if roles.account is not None and self._reading.account is not None:
-            number = cells[roles.account].strip()
-            if number not in {"", self._reading.account}:
-                message = f"{quoted(number)} is another account than {quoted(self._reading.account)}, which is read."
-                raise RowError("OTHER_ACCOUNT", message, roles.account)
+        if self._reading.account is not None and (number := self._account(cells)) not in {"", self._reading.account}:
+            message = f"{quoted(number)} is another account than {quoted(self._reading.account)}, which is read."
+            raise RowError("OTHER_ACCOUNT", message, roles.date if roles.account is None else roles.account)
         declared = self._reading.header_currency
         if declared not in {None, currency.code}:
             message = f"The column's amounts are in {declared}; this account is in {currency.code}."
             raise RowError("OTHER_CURRENCY", message, roles.amount or 0)
 
+    def _account(self, cells: Sequence[str]) -> str:
+        if self._reading.has_sections:
+            return self._sections.account
+        return "" if self._roles.account is None else cells[self._roles.account].strip()
+
+    def _check_status(self, cells: Sequence[str]) -> None:
+        at = self._roles.status
+        if self._is_pending(cells):
+            assert at is not None
+            raise RowError("PENDING", f"{quoted(cells[at])}: the bank has not booked this row.", at)
+        if self._roles.description and _begins_pending(cells[self._roles.description[0]]):
+            message = f"{quoted(cells[self._roles.description[0]])}: the bank has not booked this row yet."
+            raise RowError("PENDING", message, self._roles.description[0])
+        if self._sections.is_pending:
+            message = "A line above says that the bank has not booked these rows yet."
+            raise RowError("PENDING", message, self._roles.date)
+        if at is not None and self._reading.unknown_statuses and plain(cells[at]) in self._reading.unknown_statuses:
+            message = f"{quoted(cells[at])} is no word that Stori knows for a row that the bank has booked."
+            raise RowError("PENDING", message, at)
+
     def _is_pending(self, cells: Sequence[str]) -> bool:
         at = self._roles.status
-        return at is not None and plain(cells[at]) in (self._reading.pending_words or words().pending)
+        return at is not None and plain(cells[at]) in self._pending_words
 
     def _description(self, cells: Sequence[str]) -> str:
         places = self._roles.description
@@ -232,6 +267,15 @@ class _RowReader:
         if len(cells[at]) > limit:
             raise RowError("TOO_LONG", too_long(cells[at], limit), at)
         return cells[at] or None
+
+
+def _begins_pending(text: str) -> bool:
+    return _is_pending_text(text.strip().partition(" ")[0])
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _is_pending_text(word: str) -> bool:
+    return plain(word) in words().pending_texts
 
 
 def _value_date_reader(reading: Reading) -> Callable[[str, date], date | None]:

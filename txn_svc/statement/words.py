@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -14,11 +14,29 @@ from runtime.currency import DECIMALS
 
 MAX_NAME_CHARACTERS: Final = 100
 
+_LISTS: Final = (
+    "booked",
+    "net",
+    "debit",
+    "credit",
+    "pending",
+    "pending_days",
+    "pending_texts",
+    "failed",
+    "posted",
+    "opening",
+    "closing",
+    "standing",
+    "as_of",
+    "total",
+    "rows",
+    "account",
+)
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
-_SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l"})
+_SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l", "ı": "i"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
     """All words plain, as `plain` gives them. `roles` are those that a column of this name may have."""
 
@@ -28,11 +46,27 @@ class Words:
     debit: frozenset[str]
     credit: frozenset[str]
     pending: frozenset[str]
+    pending_days: frozenset[str]
+    pending_texts: frozenset[str]
+    failed: frozenset[str]
+    posted: frozenset[str]
     opening: frozenset[str]
     closing: frozenset[str]
+    standing: frozenset[str]
+    as_of: frozenset[str]
     total: frozenset[str]
+    rows: frozenset[str]
     account: frozenset[str]
     months: Mapping[str, int]
+
+    @cached_property
+    def of_standing(self) -> frozenset[str]:
+        """What balances and totals are called."""
+        return self.opening | self.closing | self.standing | self.total
+
+    @cached_property
+    def first_of_standing(self) -> frozenset[str]:
+        return frozenset(phrase.split()[0] for phrase in self.of_standing)
 
 
 def plain(text: str) -> str:
@@ -48,10 +82,7 @@ def words() -> Words:
     return Words(
         roles=_roles(source["columns"]),
         months={plain(name): number for number, names in source["months"].items() for name in names},
-        **{
-            name: frozenset(map(plain, source[name]))
-            for name in ("booked", "net", "debit", "credit", "pending", "opening", "closing", "total", "account")
-        },
+        **{name: frozenset(map(plain, _all(source[name]))) for name in _LISTS},
     )
 
 
@@ -74,6 +105,23 @@ def begins_with(text: str, phrases: frozenset[str]) -> bool:
 @cache
 def _beginnings(phrases: frozenset[str]) -> tuple[str, ...]:
     return tuple(f"{phrase} " for phrase in phrases)
+
+
+def is_only(text: str, phrases: frozenset[str]) -> bool:
+    """Whether plain text is one of the phrases, with no more after it than a day, a number or a currency."""
+    parts = text.split()
+    return any(
+        " ".join(parts[:size]) in phrases and all(map(_is_about_day, parts[size:])) for size in range(1, len(parts) + 1)
+    )
+
+
+def _is_about_day(word: str) -> bool:
+    return word.isdigit() or word in words().as_of or word in words().months or word.upper() in DECIMALS
+
+
+def _all(source: Mapping[str, Iterable[str]] | Iterable[str]) -> Iterable[str]:
+    """The words of a list, or of a list for each language."""
+    return (one for words_ in source.values() for one in words_) if isinstance(source, Mapping) else source
 
 
 def _is_about_currency(word: str) -> bool:

@@ -1,0 +1,101 @@
+"""Rows that the bank has not booked: by a word of their own, or by a line above them."""
+
+import pytest
+
+from tests.unit.statement_text import read_text, rejected, rows_of, valid
+from txn_svc.statement import RejectedRow, ValidRow
+
+HEADER = "Date;What;Amount;Status"
+
+
+def pending_lines(text: str, code: str = "EUR") -> list[int]:
+    rows = rows_of(text, code)
+    assert {row.reason_code for row in rows if isinstance(row, RejectedRow)} <= {"PENDING"}
+    return [row.line for row in rows if isinstance(row, RejectedRow)]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("Reserved", "Blocked", "On hold", "Not posted", "Unposted", "Provisional", "Denied", "Voided", "Returned"),
+        *("Rejected", "Expired", "Autorizada", "En proceso", "Anulada", "In lavorazione", "Autorizzato", "Annullato"),
+        *("Venter", "Reservert", "Reserverad", "Oczekująca", "Blokada", "Odrzucona", "Čeká", "Függőben", "Beklemede"),
+        *("Voorlopig", "Reservering", "Vormerkung", "Storniert", "Fehlgeschlagen", "Annulé", "Annulée", "Refusée"),
+    ],
+)
+def test_a_word_in_any_language_says_that_a_row_is_not_booked(word: str) -> None:
+    rows = "17/10/2026;Shop C;-5,60;{}\n16/10/2026;Shop B;-4,60;Booked\n15/10/2026;Shop A;-45,60;Booked\n"
+
+    assert pending_lines(f"{HEADER}\n{rows.format(word)}") == [2]
+
+
+def test_a_word_that_nobody_knows_beside_one_that_says_booked_is_not_booked() -> None:
+    rows = "17/10/2026;Shop C;-5,60;Frobbed\n16/10/2026;Shop B;-4,60;Booked\n15/10/2026;Shop A;-45,60;\n"
+    unknown, *others = rows_of(f"{HEADER}\n{rows}", "EUR")
+
+    assert (rejected(unknown).reason_code, rejected(unknown).column) == ("PENDING", "Status")
+    assert "“Frobbed”" in rejected(unknown).reason
+    assert all(isinstance(row, ValidRow) for row in others)
+
+
+def test_the_one_word_beside_those_that_say_pending_says_that_a_row_is_booked() -> None:
+    rows = "17/10/2026;Shop C;-5,60;Pending\n16/10/2026;Shop B;-4,60;Frobbed\n15/10/2026;Shop A;-45,60;Frobbed\n"
+
+    assert pending_lines(f"{HEADER}\n{rows}") == [2]
+    assert pending_lines(f"{HEADER}\n{rows}14/10/2026;Shop D;-1,00;Blurred\n") == [2, 3, 4, 5]
+
+
+def test_words_none_of_which_is_known_are_no_status() -> None:
+    rows = "17/10/2026;Shop C;-5,60;TX\n16/10/2026;Shop B;-4,60;CA\n15/10/2026;Shop A;-45,60;CA\n"
+
+    assert pending_lines(f"Date;What;Amount;State\n{rows}") == []
+
+
+def test_what_failed_is_no_status_among_kinds_of_bookings() -> None:
+    rows = "17/10/2026;Shop C;5,60;Returned\n16/10/2026;Shop B;-4,60;Purchase\n15/10/2026;Shop A;-45,60;Purchase\n"
+
+    assert pending_lines(f"Date;What;Amount;Kind\n{rows}") == []
+
+
+def test_a_word_where_the_day_of_the_booking_stands_says_that_there_is_none() -> None:
+    header = "Reskontradatum;Transaktionsdatum;Text;Belopp;Saldo"
+    rows = "Prel;2026-10-16;COOP;-50,00;\n2026-10-15;2026-10-14;ICA;-123,00;877,00\n"
+
+    assert pending_lines(f"{header}\n{rows}2026-10-12;2026-10-12;Lön;1000,00;1000,00\n", "SEK") == [2]
+
+
+def test_a_text_that_begins_with_pending_is_of_a_row_that_is_not_booked() -> None:
+    rows = "10/19/2026,PENDING - SHELL,-40.00\n10/18/2026,TARGET,-23.40\n10/17/2026,SPENDING CO,-3.40\n"
+
+    assert pending_lines(f"Date,What,Amount\n{rows}", "USD") == [2]
+
+
+def test_a_title_says_that_the_rows_below_it_are_pending() -> None:
+    header, row = "Date,What,Amount", "10/{}/2026,Shop,-40.00"
+    first = ["Pending Transactions", header, row.format(20), row.format(19)]
+    others = ["Posted Transactions", header, row.format(18), row.format(17)]
+
+    assert pending_lines("\n".join([*first, *others])) == [3, 4]
+    assert pending_lines("\n".join([*others, *first])) == [7, 8]
+    assert pending_lines("\n".join([header, *first[2:], "Vorgemerkte Umsätze,,", *others[2:]])) == [5, 6]
+
+
+def test_rows_below_a_line_that_names_another_account_are_asked_about() -> None:
+    header = "Date,What,Amount"
+    text = f"Account,Main 1111\n{header}\n10/15/2026,Bar,-23.40\nAccount,Savings 2222\n{header}\n10/14/2026,Fee,-0.50\n"
+    (question,) = read_text(text).questions
+    main, savings = read_text(text, answers={"ACCOUNT": "Main 1111"}).rows()
+
+    assert question.property == "ACCOUNT"
+    assert [option.id for option in question.options] == ["Main 1111", "Savings 2222", "HERE"]
+    assert (valid(main).line, rejected(savings).reason_code) == (3, "OTHER_ACCOUNT")
+
+
+def test_rows_above_the_first_line_that_names_an_account_are_of_one_too() -> None:
+    header = "Date,What,Amount"
+    text = f"{header}\n10/15/2026,Bar,-23.40\nAccount: 2222 3333,,\n{header}\n10/14/2026,Fee,-0.50\n"
+    (question,) = read_text(text).questions
+    above, below = read_text(text, answers={"ACCOUNT": "2222 3333"}).rows()
+
+    assert [option.id for option in question.options] == ["the rows above", "2222 3333", "HERE"]
+    assert (rejected(above).reason_code, valid(below).line) == ("OTHER_ACCOUNT", 5)
