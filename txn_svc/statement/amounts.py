@@ -63,6 +63,8 @@ _SYMBOLS: Final = {
     "₾": "GEL",
     "৳": "BDT",
     "₵": "GHS",
+    "S/": "PEN",
+    "S/.": "PEN",
 }
 _DOLLARS: Final = {
     "R$": "BRL",
@@ -87,7 +89,6 @@ _NAMES: Final = {
     "r": "ZAR",
     "rm": "MYR",
     "rp": "IDR",
-    "s": "PEN",
     "sfr": "CHF",
     "tl": "TRY",
     "zl": "PLN",
