@@ -16,7 +16,7 @@ from txn_svc.statement.facts import ChainVotes, chain_votes
 from txn_svc.statement.format import DATE_ORDERS
 from txn_svc.statement.model import MAX_OPTIONS, Direction
 from txn_svc.statement.votes import is_decided
-from txn_svc.statement.words import has_word, qualifiers, roles_of, words
+from txn_svc.statement.words import has_word, plain, qualifiers, roles_of, words
 
 Way = dict[str, list[int]]
 """The columns of each role."""
@@ -55,7 +55,10 @@ class AmountColumns:
             return [both]
         if "amount" in self.found:
             return [{"amount": [at]} for at in self._of_several(self._named())]
-        return [sides] if sides else self._by_content()
+        # Alone beside other numbers, "charges" are fees.
+        is_fees = any(is_fee(self.names[at]) for places in sides.values() for at in places)
+        by_content = self._by_content() if is_fees or not sides else []
+        return by_content or ([sides] if sides else [])
 
     def _with_other_side(self, side: Way) -> Way | None:
         """The one side that has a name, and the column in which the amounts of the other rows are."""
@@ -72,10 +75,13 @@ class AmountColumns:
         sides = [{"debit": [one], "credit": [two]} for pair in pairs for one, two in (pair, pair[::-1])]
         if (shown := self._shown(sides, numbers)) is not None:
             return [shown]
-        for pair in pairs:
-            if self._take_turns(*pair):
-                return self._either_side(*pair)
-        if (shown := self._shown([{"amount": [at]} for at in numbers], numbers)) is not None:
+        turning = [pair for pair in pairs if self._take_turns(*pair)]
+        if turning:
+            marked = [pair for pair in turning if len(self._with_marks(pair)) == len(pair)]
+            return [way for pair in marked or turning for way in self._either_side(*pair)]
+        single: list[Way] = [{"amount": [at]} for at in numbers]
+        with_fees = [one | {"fee": [at]} for one in single for at, name in enumerate(self.names) if is_fee(name)]
+        if (shown := self._shown(single, numbers) or self._shown(with_fees[:MAX_OPTIONS], numbers)) is not None:
             return [shown]
         amounts = [at for at in numbers if any(map(is_some, self.contents[at].cells))]
         full = [at for at in amounts if self.contents[at].is_full_of_amounts]
@@ -96,7 +102,7 @@ class AmountColumns:
 
     def _is_other_number(self, at: int) -> bool:
         name, content = self.names[at], self.contents[at]
-        return content.is_counter or is_minor(name, content) or is_fee(name) or _is_tax(name)
+        return content.is_counter or is_minor(name, content) or is_fee(name) or _is_tax(name) or _is_rate(name)
 
     def _with_marks(self, places: Iterable[int]) -> list[int]:
         """Those with a decimal mark: the others may be numbers of checks."""
@@ -182,30 +188,39 @@ class AmountColumns:
         """The way with the column that has its currency; where that may be another amount's, what is possible."""
         (at, *_) = next(iter(way.values()))
         code = self._code_of(at)
-        if code is None:
+        if code is None or (self._is_foreign(code) and self._is_followed(way)):
             return [way]
         whole = way | {"currency": [code]}
         others = self._others_in(code, at) if "amount" in way else {}
         copies = [{"amount": [other]} for other, is_copy in others.items() if is_copy]
-        return [way, *copies] if copies else [way, whole] if others else [whole]
+        if copies:
+            return [way, *copies]
+        return [way, whole] if others or not self._is_sure(code) else [whole]
 
     def _code_of(self, at: int) -> int | None:
         if (code := self._code_named_as(at)) is not None:
             return code
-        free = [one for one in self._codes if self._may_have_code(at, one)]
-        return next(iter(sorted(free, key=lambda one: one not in self.found.get("currency", ()))), None)
+        places = [one for one in self._codes if self._may_have_code(at, one)]
+        places.sort(key=lambda one: (not self._is_named_currency(one), self._amount_beside(one) != at))
+        return places[0] if places else None
 
     def _may_have_code(self, at: int, code: int) -> bool:
-        beside = self._amount_beside(code)
-        is_named = code in self.found.get("currency", ())
-        is_others = beside != at and beside in self.found.get("amount", ())
-        is_full = self.contents[code].filled >= MOST * len(self.contents[code].cells)
-        return not (
-            is_others
-            or (not is_named and not is_full)
-            or any(self._are_named_alike(code, other) for other in self._numbers if other != at)
-            or (self._is_named_own(at) and self._is_foreign(code))
-        )
+        is_others = any(self._are_named_alike(code, other) for other in self._numbers if other != at)
+        return not is_others and not (self._is_named_own(at) and self._is_foreign(code))
+
+    def _is_named_currency(self, code: int) -> bool:
+        return code in self.found.get("currency", ())
+
+    def _is_sure(self, code: int) -> bool:
+        """Whether it is the amount's currency by its name, or as each row has one and some have the account's."""
+        cells = [cell.upper() for cell in self.contents[code].cells]
+        is_whole = "" not in cells and self.currency.code in cells
+        return self._is_named_currency(code) or not self._is_foreign(code) or is_whole
+
+    def _is_followed(self, way: Way) -> bool:
+        """Whether each balance follows from it: so all of it is in one currency."""
+        votes = (self._votes(way, at) for at in way.get("balance", self.found.get("balance", [])))
+        return any(one.signed >= max(_LEAST_HELD, one.pairs) for one in votes)
 
     def _code_named_as(self, at: int) -> int | None:
         """The column of currencies with the same word beside its noun, as in "local amount" and "local currency"."""
@@ -241,7 +256,7 @@ class AmountColumns:
         With whether they are the amount where it is the account's, being nothing there otherwise.
         """
         found = dict[int, bool]()
-        is_own = [cell.upper() == self.currency.code for cell in self.contents[code].cells]
+        is_own = [cell.upper() in {"", self.currency.code} for cell in self.contents[code].cells]
         if all(is_own) or not any(is_own):
             return found
         for other in self._numbers:
@@ -262,7 +277,7 @@ class AmountColumns:
             taken = {at for places in way.values() for at in places}
             for balance in self.found.get("balance") or [at for at in numbers if at not in taken]:
                 votes = self._votes(way, balance)
-                count = votes.either if "amount" in way else votes.signed
+                count = votes.either if [*way] == ["amount"] else votes.signed
                 if count >= _LEAST_HELD and votes.are_decided_by(count):
                     held.append((count, way | {"balance": [balance]}))
         most = max((count for count, _ in held), default=0)
@@ -346,6 +361,10 @@ def _is_tax(name: str) -> bool:
     """Whether the name says a tax and nothing else, as "VAT amount" does and "Amount with VAT" does not."""
     said = qualifiers(name)
     return bool(said) and said <= words().tax
+
+
+def _is_rate(name: str) -> bool:
+    return any(word.endswith(rate) for word in plain(name).split() for rate in words().rate)
 
 
 def _amount_reader(currency: Currency, mark: DecimalMark) -> Callable[[str], int]:

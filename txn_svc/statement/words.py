@@ -28,6 +28,7 @@ class Words:
     net: frozenset[str]
     tax: frozenset[str]
     billed: frozenset[str]
+    rate: frozenset[str]
     minor: frozenset[str]
     debit: frozenset[str]
     credit: frozenset[str]
@@ -59,6 +60,7 @@ def words() -> Words:
                 "net",
                 "tax",
                 "billed",
+                "rate",
                 "minor",
                 "debit",
                 "credit",
