@@ -29,7 +29,7 @@ def test_a_text_that_names_no_date_or_no_amount_is_no_answer(value: str) -> None
 
 
 def test_a_question_about_columns_with_commas_in_their_names_is_answered() -> None:
-    text = '"Day, booked",Shop,"Paid, EUR","Paid, USD"\n2026-03-02,Bar,-1.50,-2.50\n'
+    text = '"Day, booked",Shop,"Paid, here","Paid, there"\n2026-03-02,Bar,-1.50,-2.50\n'
     (question,) = read_text(text).questions
 
     answered = read_text(text, answers={"COLUMNS": question.options[1].id})

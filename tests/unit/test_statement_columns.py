@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.statement_text import finding, read_text, valid
+from tests.unit.statement_text import finding, read_text, refusal, valid
 from txn_svc.statement import Statement
 
 FEES = "Date,Description,Amount,Fee,Balance\n"
@@ -171,3 +171,32 @@ def test_numbered_texts_are_joined() -> None:
     text = "Date,Description 1,Description 2,Amount\n2026-10-01,Card,Shop,-1.00\n2026-10-02,Card,Bar,-2.00\n"
 
     assert [valid(row).description for row in read_text(text).rows()] == ["Card Shop", "Card Bar"]
+
+
+@pytest.mark.parametrize("name", ["amount_cents", "Amount (cents)", "Amount in pence"])
+def test_amounts_in_minor_units_are_refused(name: str) -> None:
+    text = f"created,description,{name}\n2026-10-15,Coffee,-350\n2026-10-16,Lunch,-1250\n2026-10-17,Top-up,5000\n"
+
+    refused = refusal(text)
+
+    assert refused.code == "UNKNOWN_LAYOUT"
+    assert f"“{name}” has amounts in minor units" in str(refused)
+
+
+def test_an_amount_is_read_where_it_is_repeated_in_minor_units() -> None:
+    text = "date,description,amount_cents,amount\n2026-10-15,Coffee,-350,-3.50\n2026-10-16,Lunch,-1250,-12.50\n"
+
+    assert amounts(read_text(text)) == [-350, -1250]
+
+
+@pytest.mark.parametrize("text", ["-45.60 zł", "-45.60 Kč", "-R45.60", "₱45.60", "RM45.60", "Rp45.60", "S/ 45.60"])
+def test_an_amount_with_another_currency_s_mark_is_rejected(text: str) -> None:
+    *_, row = read_text(f'Date,Description,Amount\n2026-10-14,Bar,-1.00\n2026-10-15,Shop,"{text}"\n', "EUR").rows()
+
+    assert getattr(row, "reason_code", None) == "OTHER_CURRENCY"
+
+
+def test_a_sign_in_a_header_names_another_currency() -> None:
+    *_, row = read_text("Data;Loja;Valor (US$)\n15/10/2026;Bar;-1,50\n16/10/2026;Feira;-2,50\n", "BRL").rows()
+
+    assert getattr(row, "reason_code", None) == "OTHER_CURRENCY"

@@ -21,10 +21,12 @@ MARKS: Final[tuple[DecimalMark, ...]] = (".", ",")
 _MINUS: Final = "\u2212\u2013\ufe63\uff0d-"
 _SPACE: Final = " \xa0\u2009\u202f"
 _APOSTROPHE: Final = "'\u2019\u02bc"
-_GLUED: Final = r"(?:[A-Za-z]{1,3}\$|[A-Za-z]{2,4}\.?|[$€£¥₹₽₩₪₺₫฿])"
-# Sign and currency in either order before the digits, both or the word for a direction after them; or parentheses.
+_SIGNS: Final = "$€£¥₹₽₩₪₺₫฿₱₦₴₸₡₲₮₭₼₾৳₵"
+_GLUED: Final = rf"(?:[A-Za-z]{{1,3}}\$|S/\.?|[^\W\d_]{{1,4}}\.?|[{_SIGNS}])"
+# Sign and currency in either order before the digits, both or the word for a direction after them; or parentheses, with
+# the currency inside or before.
 _AMOUNT: Final = re.compile(
-    rf"(?P<open>\()?\s*(?P<before>[+{_MINUS}]?)\s*(?P<money>{_GLUED})?\s*(?P<between>[+{_MINUS}]?)\s*"
+    rf"(?:(?P<money_outside>{_GLUED})\s*(?=\())?(?P<open>\()?\s*(?P<before>[+{_MINUS}]?)\s*(?P<money>{_GLUED})?\s*(?P<between>[+{_MINUS}]?)\s*"
     rf"(?P<digits>[0-9.,{_APOSTROPHE}{_SPACE}]*[0-9])"
     rf"\s*(?P<after>[+{_MINUS}]?)\s*(?P<money_after>{_GLUED}(?=\s|$|\)))?\s*(?P<word>[A-Za-z]{{1,3}}\.?)?\s*(?P<close>\))?"
 )
@@ -49,6 +51,20 @@ _SYMBOLS: Final = {
     "₫": "VND",
     "฿": "THB",
     "₽": "RUB",
+    "₱": "PHP",
+    "₦": "NGN",
+    "₴": "UAH",
+    "₸": "KZT",
+    "₡": "CRC",
+    "₲": "PYG",
+    "₮": "MNT",
+    "₭": "LAK",
+    "₼": "AZN",
+    "₾": "GEL",
+    "৳": "BDT",
+    "₵": "GHS",
+    "S/": "PEN",
+    "S/.": "PEN",
 }
 _DOLLARS: Final = {
     "R$": "BRL",
@@ -61,6 +77,26 @@ _DOLLARS: Final = {
     "S$": "SGD",
     "MX$": "MXN",
 }
+
+
+# A code in a name has capital letters; what is written small may be any word.
+_NAMED: Final = re.compile(rf"(?<![A-Za-z])[A-Z]{{3}}(?![A-Za-z])|(?<![A-Za-z])[A-Z]{{1,3}}\$|[{_SIGNS}]")
+# Plain, as `plain` gives them.
+_NAMES: Final = {
+    "euro": "EUR",
+    "ft": "HUF",
+    "kc": "CZK",
+    "r": "ZAR",
+    "rm": "MYR",
+    "rp": "IDR",
+    "sfr": "CHF",
+    "tl": "TRY",
+    "zl": "PLN",
+    "грн": "UAH",
+    "лв": "BGN",
+    "руб": "RUB",
+}
+_NAMES_OF_SEVERAL: Final = frozenset({"kr", "fr", "lei", "rs", "dm"})
 
 
 class Written(NamedTuple):
@@ -89,7 +125,7 @@ def written(text: str) -> Written | None:
     if found is None or (found["open"] is None) != (found["close"] is None):
         return None
     signs = [sign for sign in (found["before"], found["between"], found["after"]) if sign]
-    moneys = [one for one in (found["money"], found["money_after"]) if one]
+    moneys = [one for one in (found["money_outside"], found["money"], found["money_after"]) if one]
     word = _word(found["word"])
     if word is None and found["word"]:
         moneys.append(found["word"])
@@ -161,6 +197,12 @@ def is_some(text: str) -> bool:
     return found is not None and any(digit in "123456789" for digit in found.digits)
 
 
+def currencies_in(name: str) -> frozenset[str]:
+    """The currencies that the name of a column says, as in "Betrag (EUR)" or "Valor (US$)"."""
+    found = (_code_of(one) for one in _NAMED.findall(name))
+    return frozenset(code for code in found if code)
+
+
 def _marks_of(digits: str) -> frozenset[DecimalMark]:
     fitting = frozenset(mark for mark in MARKS if _THOUSANDS[mark].fullmatch(digits))
     # Nobody separates thousands of nothing: 0.123 has a decimal point.
@@ -181,10 +223,6 @@ def _code_of(text: str) -> str | None:
     name = text.rstrip(".").upper()
     if name in DECIMALS:
         return name
-    if name in _DOLLARS or text in _SYMBOLS:
-        return _DOLLARS.get(name) or _SYMBOLS[text]
-    return (
-        None
-        if name.endswith("$") or text == "¥" or name in {"KC", "KR", "ZL", "FR", "FT", "LEI", "RS", "SFR", "DM", "EURO"}
-        else ""
-    )
+    if (code := _DOLLARS.get(name) or _SYMBOLS.get(text) or _NAMES.get(plain(text))) is not None:
+        return code
+    return None if name.endswith("$") or text == "¥" or plain(text) in _NAMES_OF_SEVERAL else ""

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.columns import columns_value, is_net, places_of
+from txn_svc.statement.amount_columns import is_fee
+from txn_svc.statement.columns import columns_value, places_of
 from txn_svc.statement.findings import columns_finding
 from txn_svc.statement.format import Roles
 from txn_svc.statement.infer import Open
@@ -12,16 +13,20 @@ from txn_svc.statement.model import Finding
 from txn_svc.statement.reading import Reading, chain_of
 from txn_svc.statement.table import Table
 from txn_svc.statement.votes import Tally
-from txn_svc.statement.words import roles_of
+from txn_svc.statement.words import has_word, words
 
 
 def with_fee(roles: Roles, table: Table) -> Roles:
     """The roles with the column that is named as one of fees, where they say nothing of it."""
     is_said = roles.fee is not None or roles.included_fee is not None
-    if is_said or not table.has_header or (roles.amount is not None and is_net(table.header[roles.amount])):
+    if (
+        is_said
+        or not table.has_header
+        or (roles.amount is not None and has_word(words().net, table.header[roles.amount]))
+    ):
         return roles
     taken = {at for _, places in places_of(roles) for at in places}
-    named = (at for at in table.own if at not in taken and "fee" in roles_of(table.header[at]))
+    named = (at for at in table.own if at not in taken and is_fee(table.header[at]))
     return replace(roles, fee=next(named, None))
 
 

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from runtime.currency import DECIMALS
 from txn_svc.ledger.money import Currency
 from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.amounts import currencies_in
 from txn_svc.statement.columns import columns_value, places_of
 from txn_svc.statement.facts import Facts, amount_places, is_total
 from txn_svc.statement.format import Roles
@@ -13,7 +13,6 @@ from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding
 from txn_svc.statement.table import DELIMITER_NAMES, Table, own_places
 from txn_svc.statement.words import plain, words
 
-_CODE: Final = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _NUMBER: Final = re.compile(r"[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]){10,30}|[0-9Xx*•][0-9Xx*•./ -]{4,30}[0-9]")
 _ROLE_NAMES: Final = {
     "date": "the date",
@@ -89,7 +88,7 @@ def header_currency(table: Table, roles: Roles) -> str | None:
     """The currency that the names of the amounts' columns have in them, such as Betrag (EUR)."""
     if not table.has_header:
         return None
-    codes = {code for at in amount_places(roles) for code in _CODE.findall(table.header[at]) if code in DECIMALS}
+    codes = {code for at in amount_places(roles) for code in currencies_in(table.header[at])}
     return codes.pop() if len(codes) == 1 else None
 
 

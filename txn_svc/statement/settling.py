@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final, cast
 
 from txn_svc.ledger.money import DecimalMark
+from txn_svc.ledger.quoting import quoted
 from txn_svc.statement import infer, proofs, signs
 from txn_svc.statement.amounts import MARKS
 from txn_svc.statement.balances import BalanceWalk
@@ -29,7 +30,7 @@ from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
 from txn_svc.statement.values import rows_of_file, standing_leads_on
 from txn_svc.statement.votes import is_decided
-from txn_svc.statement.words import roles_of, words
+from txn_svc.statement.words import has_word, roles_of, words
 
 _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
@@ -314,15 +315,15 @@ def _columns(file: TextBytes, table: Table, given: Given) -> tuple[Finding | Ope
     if (before := roles_from(given.remembered.get("COLUMNS", ""), table.header)) is not None:
         return columns_finding("REMEMBERED", before, table, infer.REMEMBERED), before
     sample = _sample(file, table)
-    assigned = assign(_own_names(table), [record.cells for record in sample], given.currency)
-    if assigned is None:
+    assigned = assign(_own_names(table), [record.cells for record in sample], given.currency, is_credit=given.is_credit)
+    if not assigned:
         raise Unreadable("UNKNOWN_LAYOUT", _without_columns(table))
-    if len(assigned.candidates) > 1:
-        values_ = tuple(columns_value(roles, table.header) for roles in assigned.candidates)
+    if len(assigned) > 1:
+        values_ = tuple(columns_value(roles, table.header) for roles in assigned)
         message = "Neither the names of the columns nor what stands in them tells which of the numbers is the amount."
         lines = tuple(record.line for record in sample[:5])
-        return Open("COLUMNS", message, values_, lines), assigned.roles
-    return columns_finding("EVIDENCE", assigned.roles, table), assigned.roles
+        return Open("COLUMNS", message, values_, lines), assigned[0]
+    return columns_finding("EVIDENCE", assigned[0], table), assigned[0]
 
 
 def _reading(table: Table, roles: Roles, given: Given, known: Format = _NO_FORMAT) -> Reading:
@@ -408,5 +409,7 @@ def _own_names(table: Table) -> list[str]:
 
 
 def _without_columns(table: Table) -> str:
+    if (minor := next((name for name in table.header if has_word(words().minor, name)), None)) is not None:
+        return f"{quoted(minor)} has amounts in minor units, which are not read: there is no decimal mark in them."
     where = f"Line {table.header_line} is the header, but" if table.has_header else "There is no header, and"
     return f"{where} no column has dates, or none has amounts."

@@ -27,6 +27,7 @@ MAX_COLUMNS: Final = 500
 
 _ANY_WIDTH: Final = range(1, MAX_COLUMNS + 1)
 _LEAST_NAMES: Final = 2
+_AMOUNTS: Final = frozenset({"amount", "debit", "credit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +204,7 @@ def _inferred(samples: dict[str, list[Record]]) -> Table | None:
     width = score.width
     first = next(number for number, record in enumerate(records) if is_row(record) and len(record.cells) == width)
     at = _header_before(records[: min(first, MAX_PREAMBLE_ROWS)], width)
+    at = _header_after(records[first:MAX_PREAMBLE_ROWS], first, None if at is None else records[at], width) or at
     if at is None:
         before = tuple(records[:first])
         line = records[first].line - 1
@@ -215,8 +217,7 @@ def _of_words(samples: dict[str, list[Record]]) -> Table | None:
     """A header by its names alone, where no row has a date and an amount."""
     for delimiter, records in samples.items():
         for number, record in enumerate(records[:MAX_PREAMBLE_ROWS]):
-            names = {role for cell in record.cells for role in roles_of(cell)}
-            if not record.fault and "date" in names and names & {"amount", "debit", "credit"}:
+            if _is_header(record):
                 width = len(record.cells)
                 return _table(record.cells, delimiter, record.line, range(width), None, before=tuple(records[:number]))
     return None
@@ -257,6 +258,33 @@ def _header_before(records: Sequence[Record], width: int) -> int | None:
     if at is None and records and len(records[-1].cells) == width and _may_be_names(records[-1].cells):
         at = len(records) - 1
     return _last(records, lambda record: _names(record) >= _LEAST_NAMES) if at is None else at
+
+
+def _header_after(records: Sequence[Record], first: int, before: Record | None, width: int) -> int | None:
+    """The header where the first rows are none: balances above it, which have a date and an amount too.
+
+    They are other columns than those that it names, or have a header of their own, which names no amounts.
+    """
+    if before is not None and _is_header(before):
+        return None
+    for number, record in enumerate(records):
+        if len(record.cells) == width and _is_header(record):
+            above = [one for one in records[:number] if len(one.cells) == width and is_row(one)]
+            return None if before is None and any(_fits(one, record) for one in above) else first + number
+    return None
+
+
+def _is_header(record: Record) -> bool:
+    """Whether it names a date and an amount, and is no row."""
+    names = {role for cell in record.cells for role in roles_of(cell)}
+    return not record.fault and not is_row(record) and "date" in names and not names.isdisjoint(_AMOUNTS)
+
+
+def _fits(record: Record, header: Record) -> bool:
+    """Whether a date and an amount stand in the columns that have their names."""
+    cells = [(set(roles_of(name)), cell) for name, cell in zip(header.cells, record.cells, strict=True)]
+    has_date = any("date" in roles and readings(cell) for roles, cell in cells)
+    return has_date and any(not roles.isdisjoint(_AMOUNTS) and marks(cell) for roles, cell in cells)
 
 
 def _last(records: Sequence[Record], is_it: Callable[[Record], bool]) -> int | None:

@@ -13,10 +13,15 @@ import yaml
 from runtime.currency import DECIMALS
 
 MAX_NAME_CHARACTERS: Final = 100
+_NOUN_CHARACTERS: Final = 4
 
 _LISTS: Final = (
     "booked",
     "net",
+    "tax",
+    "billed",
+    "rate",
+    "minor",
     "debit",
     "credit",
     "pending",
@@ -43,6 +48,10 @@ class Words:
     roles: Mapping[str, tuple[str, ...]]
     booked: frozenset[str]
     net: frozenset[str]
+    tax: frozenset[str]
+    billed: frozenset[str]
+    rate: frozenset[str]
+    minor: frozenset[str]
     debit: frozenset[str]
     credit: frozenset[str]
     pending: frozenset[str]
@@ -97,6 +106,29 @@ def roles_of(name: str) -> tuple[str, ...]:
     return known.get(text) or known.get(bare) or texts
 
 
+def has_word(of: frozenset[str], name: str) -> bool:
+    """Whether one of these words stands in the name."""
+    return not of.isdisjoint(plain(name).split())
+
+
+def qualifiers(name: str) -> frozenset[str]:
+    """What the name of an amount or a currency says besides that: "Local amount", "Originalbetrag"."""
+    said = {_without_noun(word) for word in plain(name).split() if not _is_about_currency(word)}
+    return frozenset(said - {""})
+
+
+def _without_noun(word: str) -> str:
+    noun = next((noun for noun in _nouns() if word.endswith(noun)), "")
+    return word.removesuffix(noun)
+
+
+@cache
+def _nouns() -> tuple[str, ...]:
+    """The words for amounts and currencies, the longest first; the short ones are ends of other words."""
+    names = (name for name, roles in words().roles.items() if not {"amount", "currency"}.isdisjoint(roles))
+    return tuple(sorted((one for one in names if " " not in one and len(one) >= _NOUN_CHARACTERS), key=len)[::-1])
+
+
 def begins_with(text: str, phrases: frozenset[str]) -> bool:
     """Whether plain text is one of the phrases or goes on after it."""
     return f"{text} ".startswith(_beginnings(phrases))
@@ -125,7 +157,7 @@ def _all(source: Mapping[str, Iterable[str]] | Iterable[str]) -> Iterable[str]:
 
 
 def _is_about_currency(word: str) -> bool:
-    return word.upper() in DECIMALS or word in {"in", "en", "em", "r", "us", "euro", "euros", "dollars"}
+    return word.upper() in DECIMALS or word in {"in", "en", "em", "w", "r", "us", "euro", "euros", "dollars"}
 
 
 def _roles(columns: Mapping[str, Mapping[str, Iterable[Any]]]) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,95 @@
+"""What the cells of one column are, in the first rows of a file."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from runtime.currency import DECIMALS
+from txn_svc.statement.amounts import is_some, marks
+from txn_svc.statement.dates import readings
+from txn_svc.statement.words import plain, words
+
+MOST: Final = 0.8
+_HALF: Final = 0.5
+_MAX_WORDS: Final = 12
+_LEAST_COUNTED: Final = 3
+_MAX_COUNTER_DIGITS: Final = 18
+_NUMERIC: Final = ("amount", "debit", "credit", "fee", "balance")
+
+
+@dataclass(slots=True)
+class Content:
+    """What the cells of one column are, in the sample."""
+
+    cells: list[str] = field(default_factory=list)
+    filled: int = 0
+    dates: int = 0
+    amounts: int = 0
+    currencies: int = 0
+    directions: int = 0
+    pending: int = 0
+    pending_days: int = 0
+    failed: int = 0
+    posted: int = 0
+    texts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, cell: str) -> None:
+        text = cell.strip()
+        self.cells.append(text)
+        if not text:
+            return
+        self.filled += 1
+        is_date = bool(readings(text))
+        self.dates += is_date
+        self.amounts += not is_date and bool(marks(text))
+        self.currencies += text in DECIMALS
+        word = plain(text)
+        self.directions += word in words().debit or word in words().credit
+        self.pending += word in words().pending
+        self.pending_days += word in words().pending_days
+        self.failed += word in words().failed
+        self.posted += word in words().posted
+        self.texts[word] += 1
+
+    def is_mostly(self, count: int, share: float = _HALF) -> bool:
+        return self.filled > 0 and count >= self.filled * share
+
+    @property
+    def is_full_of_amounts(self) -> bool:
+        """Whether hardly a row is without one; a column of zeros only says nothing."""
+        return self.filled >= len(self.cells) * MOST and any(map(is_some, self.cells))
+
+    @property
+    def is_direction(self) -> bool:
+        return self.is_mostly(self.directions, MOST) and len(self.texts) <= _MAX_WORDS
+
+    @property
+    def is_status(self) -> bool:
+        if self.is_mostly(self.dates):
+            return self.pending + self.pending_days > 0
+        return (self.pending > 0 or (self.failed > 0 and self.posted > 0)) and len(self.texts) <= _MAX_WORDS
+
+    @property
+    def is_counter(self) -> bool:
+        """Whole numbers, each by one more or less than the one before: they number the rows."""
+        whole = [
+            int(cell) for cell in self.cells if cell.isascii() and cell.isdigit() and len(cell) < _MAX_COUNTER_DIGITS
+        ]
+        steps = {two - one for one, two in pairwise(whole)}
+        return len(whole) == len(self.cells) and len(whole) >= _LEAST_COUNTED and steps in ({1}, {-1})
+
+    def may_be(self, role: str) -> bool:
+        if role in {"date", "value_date"}:
+            return self.is_mostly(self.dates) or (role == "value_date" and not self.filled)
+        if role in _NUMERIC:
+            return self.is_mostly(self.amounts) or (role != "amount" and not self.filled)
+        if role == "currency":
+            return self.is_mostly(self.currencies)
+        if role == "indicator":
+            return self.is_direction
+        if role == "description":
+            return not self.is_mostly(self.dates, MOST) and not (
+                self.is_mostly(self.amounts, MOST) and not self.is_mostly(self.dates)
+            )
+        return True
