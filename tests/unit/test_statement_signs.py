@@ -166,3 +166,13 @@ def test_what_all_others_are_the_oldest_row_is_only_if_they_are_many(count: int)
         assert asked(statement) == ["BALANCE_DEBIT", "BALANCE_CREDIT"]
     else:
         assert finding(statement, "SIGN").value == "DEBITS"
+
+
+def test_columns_of_a_card_without_a_minus_are_what_they_are_called() -> None:
+    text = "Date,Description,Charge,Payment,Balance\n"
+    rows = "10/13/2026,SHOP,50.00,,150.00\n10/14/2026,BAR,23.40,,173.40\n10/20/2026,PAID,,150.00,23.40\n"
+
+    statement = read_text(text + rows, is_credit=True)
+
+    assert amounts(statement) == [-5000, -2340, 15000]
+    assert (statement.proof.verdict, statement.proof.opening_minor) == ("BALANCES_MATCH", -10000)

@@ -114,7 +114,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     )
     if roles.balance is not None:
         reading = _in_order(reading, order_of_days(file, reading), found)
-    reading = _with_minus_signs(file, reading)
+    reading = _with_minus_signs(file, reading, found, given)
     votes = _balance_votes(file, reading, found, known)
     if _may_be_another_form(table, given) and not given.is_credit:
         _require_sign(votes.written, known)
@@ -248,14 +248,19 @@ def _balance_votes(file: TextBytes, reading: Reading, found: Facts, known: Forma
     return BalanceVotes(written=written, worded=worded, ways=ways, oldest=_oldest(file, reading, found))
 
 
-def _with_minus_signs(file: TextBytes, reading: Reading) -> Reading:
-    """Of columns for debits and credits: the way to take their minus signs from which most balances follow."""
-    if reading.roles.amount is not None or reading.roles.balance is None:
+def _with_minus_signs(file: TextBytes, reading: Reading, found: Facts, given: Given) -> Reading:
+    """Of columns for debits and credits: the way to take their minus signs from which most balances follow.
+
+    Where there is none in a column, there is one way.
+    """
+    if given.is_credit or reading.roles.amount is not None or reading.roles.balance is None:
         return reading
+    debits = (reading.debit_minus, not reading.debit_minus) if found.minus_in_debits else (False,)
+    credits_ = (reading.credit_minus, not reading.credit_minus) if found.minus_in_credits else (False,)
     others = [
         replace(reading, sign="SPLIT", debit_minus=debit, credit_minus=credit)
-        for debit in (reading.debit_minus, not reading.debit_minus)
-        for credit in (reading.credit_minus, not reading.credit_minus)
+        for debit in debits
+        for credit in credits_
     ]
     # The first of the best: as it is, where balances do not tell.
     return max(others, key=lambda other: chain_of(file, other).signed)
