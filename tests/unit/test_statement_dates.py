@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.statement_text import finding, read_text, rejected, rows_of, valid
+from tests.unit.statement_text import rejected, rows_of, valid
 from txn_svc.statement.dates import readings
 
 GOOD = "2026-07-15,Coffee,-3.50"
@@ -52,15 +52,3 @@ def test_a_day_is_read_with_its_time_and_in_any_language(text: str) -> None:
 @pytest.mark.parametrize("text", ["15 listopada 2026", "15 lis 2026", "15 lip 2026", "15 srp 2026"])
 def test_a_month_that_is_another_one_elsewhere_is_none(text: str) -> None:
     assert readings(text) == {}
-
-
-def test_rows_without_a_date_are_of_the_day_above_where_balances_show_it() -> None:
-    rows = "15 Oct 26,TESCO,12.30,,\n,ALDI,33.30,,954.40\n16 Oct 26,PAY,,100.00,1054.40\n"
-    header = "Date,Description,Paid out,Paid in,Balance"
-    statement = read_text(f"{header}\n{rows}")
-
-    assert [f"{valid(row).booked_on}" for row in statement.rows()] == ["2026-10-15", "2026-10-15", "2026-10-16"]
-    assert "Rows without a date are of the day above them." in finding(statement, "DATE_ORDER").message
-
-    _, undated, _ = rows_of(f"{header}\n{rows.replace('954.40', '954.41')}")
-    assert rejected(undated).reason_code == "NO_DATE"

@@ -36,8 +36,8 @@ class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
     those beside which a word or a column says so. `fees`: other than zero. `dotted`: dates written with dots.
     `standing`: rows that are called a balance or a total. `statuses`: the first plain words of that column.
-    `has_sections`: the accounts are those that lines among the rows name. `undated`: lines with an amount and no date.
-    `textless`: rows without a description."""
+    `has_sections`: the accounts are those that lines among the rows name. `textless`: rows without a
+    description."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -65,7 +65,6 @@ class Facts:
     statuses: set[str] = field(default_factory=set)
     standing: Tally = field(default_factory=Tally)
     has_sections: bool = False
-    undated: Tally = field(default_factory=Tally)
     textless: Tally = field(default_factory=Tally)
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
@@ -97,7 +96,7 @@ def facts(
         elif len(record.cells) == width:
             _add_other(found, record, kind, roles, is_after_row=is_after_row)
             is_after_row = kind == "CONTINUATION"
-    if sections.account_lines and not found.accounts:
+    if len(of_sections) > 1 and not found.accounts:
         found.accounts, found.has_sections = of_sections, True
     return found
 
@@ -105,8 +104,6 @@ def facts(
 def _add_other(found: Facts, record: Record, kind: Line, roles: Roles, *, is_after_row: bool) -> None:
     if kind == "STANDING":
         found.standing.add(record.line)
-    if not record.cells[roles.date].strip() and any(written(record.cells[at]) for at in amount_places(roles)):
-        found.undated.add(record.line)
     if kind == "CONTINUATION" and is_after_row:
         found.continuations.add(record.line)
     elif kind != "TOTAL" and readings(record.cells[roles.date]):

@@ -38,8 +38,8 @@ class Reading:
     is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
     read, `has_sections` whether lines among the rows name it; `unknown_statuses` words that do not say whether a row is
     booked; `rejects_standing`: nothing shows that what is called a balance is one, or that `foot_line` is, a last row
-    without a text; `fills_days`: rows without a date are of the day above them; `order` that of the days, None where
-    they have none, and `oldest_line` the row that is the first in it."""
+    without a text; `order` that of the days, None where they have none, and `oldest_line` the row that is the first in
+    it."""
 
     table: Table
     roles: Roles
@@ -64,7 +64,6 @@ class Reading:
     unknown_statuses: frozenset[str] = frozenset()
     rejects_standing: bool = False
     foot_line: int | None = None
-    fills_days: bool = False
     order: Direction | None = None
     oldest_line: int | None = None
     has_stable_ids: bool = False

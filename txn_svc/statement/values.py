@@ -178,7 +178,6 @@ class _RowReader:
     def __init__(self, reading: Reading, sections: Sections) -> None:
         self._reading, self._roles, self._name = reading, reading.roles, reading.table.name
         self._sections = sections
-        self._day: date | None = None
         self._pending_words = reading.pending_words or words().pending | words().failed | words().pending_days
         self._read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
         self._read_value_date = _value_date_reader(reading)
@@ -207,13 +206,10 @@ class _RowReader:
 
     def _date(self, cells: Sequence[str]) -> date:
         try:
-            self._day = self._read_date(cells[self._roles.date])
+            return self._read_date(cells[self._roles.date])
         except DateError as error:
-            if error.code == "NO_DATE" and self._reading.fills_days and self._day is not None:
-                return self._day
             code: ReasonCode = "PENDING" if error.code == "NO_DATE" and self._is_pending(cells) else error.code
             raise RowError(code, str(error), self._roles.date) from None
-        return self._day
 
     def _check(self, cells: Sequence[str]) -> None:
         roles, currency = self._roles, self._reading.currency
