@@ -49,7 +49,7 @@ def _lines(content: bytes, statement: Statement) -> Iterator[str]:
 
 def _looks_like_a_row(cells: Sequence[str], told: Stated) -> bool:
     line = " ".join(plain(cell) for cell in cells)
-    if any(re.search(rf"\b{re.escape(word)}\b", line) for word in words().total | words().opening | words().closing):
+    if any(re.search(rf"\b{re.escape(word)}\b", line) for word in words().of_standing):
         return False
     if [cell.strip() for cell in cells] == [name.strip() for name in told.header]:
         return False

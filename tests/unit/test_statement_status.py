@@ -91,6 +91,14 @@ def test_rows_below_a_line_that_names_another_account_are_asked_about() -> None:
     assert (valid(main).line, rejected(savings).reason_code) == (3, "OTHER_ACCOUNT")
 
 
+def test_an_account_below_all_rows_names_none() -> None:
+    text = "Date,What,Amount\n10/15/2026,Bar,-23.40\n10/14/2026,Fee,-0.50\nAccount: 2222 3333,,\n"
+    statement = read_text(text)
+
+    assert statement.account_number is None
+    assert [valid(row).line for row in statement.rows()] == [2, 3]
+
+
 def test_rows_above_the_first_line_that_names_an_account_are_of_one_too() -> None:
     header = "Date,What,Amount"
     text = f"{header}\n10/15/2026,Bar,-23.40\nAccount: 2222 3333,,\n{header}\n10/14/2026,Fee,-0.50\n"

@@ -98,7 +98,7 @@ def facts(
         elif len(record.cells) == width:
             _add_other(found, record, kind, roles, is_after_row=is_after_row)
             is_after_row = kind == "CONTINUATION"
-    if sections.account_lines and not found.accounts:
+    if len(of_sections) > 1 and not found.accounts:
         found.accounts, found.has_sections = of_sections, True
     return found
 

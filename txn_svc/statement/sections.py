@@ -12,14 +12,13 @@ UNNAMED: Final = "the rows above"
 
 class Sections:
     """Fed with the lines that are no rows, it says of the rows that follow which account they are of and whether
-    they are pending. `account_lines` counts the lines that name one."""
+    they are pending."""
 
     def __init__(self, before: Iterable[Record]) -> None:
         """`before`: the lines before the header."""
-        self.account, self.is_pending, self.account_lines = UNNAMED, False, 0
+        self.account, self.is_pending = UNNAMED, False
         for record in before:
             self.see(record.cells)
-        self.account_lines = 0
 
     def see(self, cells: Sequence[str]) -> bool:
         """Whether it is such a line."""
@@ -28,7 +27,6 @@ class Sections:
             return False
         if number := _account(filled):
             self.account, self.is_pending = number, False
-            self.account_lines += 1
             return True
         kind = _title(filled[0]) if len(filled) == 1 else None
         self.is_pending = self.is_pending if kind is None else kind == "pending"

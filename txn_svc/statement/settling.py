@@ -147,7 +147,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     ]
     proof = UNPROVED
     if not questions:
-        reading, proof = _judged(file, reading, found)
+        reading, proof = _proved(file, reading, found)
     if proof is not UNPROVED:
         settled.append(proofs.finding(proof))
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
@@ -192,13 +192,13 @@ def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: To
     return walk.proof(opening, closing)
 
 
-def _judged(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, Proof]:
-    """The reading with what only balances can show of its rows, and their proof."""
+def _proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, Proof]:
+    """The proof by balances, and the reading with what it shows of rows that are called balances or totals."""
     proof = _proof(file, reading, *_totals(reading, found))
-    if reading.roles.balance is None and (found.standing.count or reading.foot_line is not None):
-        is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
-        reading = replace(reading, rejects_standing=not is_shown)
-    return reading, proof
+    if reading.roles.balance is not None or not (found.standing.count or reading.foot_line is not None):
+        return reading, proof
+    is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
+    return replace(reading, rejects_standing=not is_shown), proof
 
 
 def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
