@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from local.emulator import Emulator
 from local.postgres import Postgres
+from tests.counts import IS_FULL
+
+# `make test` tries the same cases each time; `make fuzz` looks for others.
+settings.register_profile("same", derandomize=True)
+if not IS_FULL:
+    settings.load_profile("same")
 
 HERE = Path(__file__).parent
 # Their tests run the whole system.
