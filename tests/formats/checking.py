@@ -48,7 +48,8 @@ def check_rows(file: File, statement: Statement) -> None:
     accepted = [row for row in rows if isinstance(row, ValidRow)]
     read_again = figures(statement, rows, file.currency, file.uploaded_on)
     assert [(row.line, row.booked_on, row.value_on, row.amount_minor) for row in accepted] == read_again
-    assert not lost(file.content, statement, rows, file.currency, file.uploaded_on)
+    gone = lost(file.content, statement, rows, file.currency, file.uploaded_on)
+    assert not gone, gone
 
 
 def check(file: File, statement: Statement, rounds: int = MOST_ROUNDS) -> None:

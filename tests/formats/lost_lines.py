@@ -51,6 +51,10 @@ def _looks_like_a_row(cells: Sequence[str], told: Stated) -> bool:
     line = " ".join(plain(cell) for cell in cells)
     if any(re.search(rf"\b{re.escape(word)}\b", line) for word in words().of_standing):
         return False
+    filled = [cell for cell in cells if cell.strip()]
+    if len(filled) <= 2 and filled and plain(filled[0].partition(":")[0]) in words().account:
+        # What it says is whose the rows below it are.
+        return False
     if [cell.strip() for cell in cells] == [name.strip() for name in told.header]:
         return False
     if len(cells) != len(told.header):

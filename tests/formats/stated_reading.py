@@ -25,7 +25,13 @@ WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
 TIME = re.compile(r"[T ,-]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
 MONTH_DAY = re.compile(r"[0-9]{1,2}([-/][0-9]{1,2}|\.[0-9]{1,2}\.)")
 WORDS_SAID = re.compile("(.*): debit=(.*), credit=(.*)")
-BALANCE = re.compile(rf"[+{MINUS}]?([0-9]+|[0-9]{{1,3}}([.,'][0-9]{{2,3}})+)([.,][0-9]+)?[{MINUS}]?[)]?")
+BALANCE = {
+    mark: re.compile(
+        rf"[{MINUS}+]?([0-9]+|[0-9]{{1,3}}([{other}'][0-9]{{2,3}})*[{other}'][0-9]{{3}})"
+        rf"([{mark}][0-9]+)?[{MINUS}]?[)]?"
+    )
+    for mark, other in (".,", ",.")
+}
 OWN_NAMES = {"booked_on": "date", "value_on": "value_date"}
 OF_EACH_SIDE = {
     "debit": "Debits are written with a minus",
@@ -76,7 +82,7 @@ class Stated:
     def balance(self, cells: Sequence[str]) -> int:
         """AssertionError where there is none."""
         text = self.cell(cells, "balance")
-        assert BALANCE.fullmatch(re.sub(r"[^\W\d_]+\.?|[$£€\s]", "", text)), text
+        assert BALANCE[self.mark].fullmatch(re.sub(r"[^\W\d_]+\.?|[$£€\s]", "", text)), text
         is_less = any(mark in text for mark in MINUS) != self.sign.startswith("OWED_")
         return self._size(text) * (-1 if is_less else 1)
 

@@ -88,6 +88,18 @@ def test_balances_before_the_rows_decide_nothing() -> None:
     ]
 
 
+def test_a_fee_beside_amounts_leaves_no_single_sign() -> None:
+    header = "Date,Description,Fee,Amount,Balance\n"
+    text_ = (
+        f"{header}2026-03-01,In,100.00,0.00,100.00\n2026-03-02,Bar,-10.00,1.50,88.50\n2026-03-03,Shop,-8.00,,80.50\n"
+    )
+
+    (columns,) = read_text(text_).questions
+    (signs,) = read_text(text_, answers={"COLUMNS": columns.options[0].id}).questions
+
+    assert [option.id for option in signs.options] == ["CREDITS", "DEBITS"]
+
+
 def test_one_credit_among_many_debits_is_one() -> None:
     meant = [-100 - at for at in range(40)]
     meant[20] = 777

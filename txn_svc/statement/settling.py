@@ -165,8 +165,9 @@ def _in_order(reading: Reading, order: Direction | None, found: Facts) -> Readin
 
 
 def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side | None] | None:
-    """The oldest row, where balances may give each amount a sign of its own."""
-    if reading.oldest_line is None or reading.roles.amount is None:
+    """The oldest row, where balances may give each amount a sign of its own: a fee beside it would need two."""
+    roles = reading.roles
+    if reading.oldest_line is None or roles.amount is None or roles.fee is not None:
         return None
     return reading.oldest_line, oldest_side(file, reading, _totals(reading, found)[0])
 
@@ -239,6 +240,9 @@ def _balance_votes(file: TextBytes, reading: Reading, found: Facts, known: Forma
     if reading.roles.amount is None:
         return BalanceVotes()
     written = chain_of(file, reading)
+    if reading.roles.fee is not None:
+        # Taken off an amount of either sign, it tells nothing of the opposite ones.
+        written = written._replace(inverted=0, either=written.signed)
     if known.sign is not None:
         return BalanceVotes(written=written)
     has_words = found.debits.count or found.credits.count
