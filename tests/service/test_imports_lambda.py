@@ -93,12 +93,13 @@ async def test_an_import_that_cannot_end_in_time_comes_again_and_fails_after_the
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     person, started, announced = await uploaded(txn_whole, uploads)
+    # Long enough that a busy machine comes to the lock, and then, in a quarter of it, ends the import.
+    context = Context(11_000)
 
     async with account_locked(txn_urls, started.account_id):
-        first = await asyncio.to_thread(function, {"Records": [record("1", announced)]}, Context(4_000))
+        first = await asyncio.to_thread(function, {"Records": [record("1", announced)]}, context)
         between = await get(person, started.id)
-        # A quarter of what an attempt gets is for ending the import, which a busy machine does not do in half a second.
-        last = await asyncio.to_thread(function, {"Records": [record("5", announced, RECEIVES_MAX)]}, Context(9_000))
+        last = await asyncio.to_thread(function, {"Records": [record("5", announced, RECEIVES_MAX)]}, context)
 
     assert first == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert between is not None
