@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, pairwise, zip_longest
+from itertools import combinations, zip_longest
 from typing import Final
 
 from txn_svc.ledger.money import AmountError, Currency, DecimalMark
 from txn_svc.statement.amounts import MARKS, amount_reader, balance_reader, currencies_in, is_some, written
 from txn_svc.statement.content import MOST, Content
-from txn_svc.statement.dates import readings
+from txn_svc.statement.dates import order_of, readings
 from txn_svc.statement.facts import ChainVotes, chain_votes
 from txn_svc.statement.format import DATE_ORDERS
 from txn_svc.statement.model import MAX_OPTIONS, Direction
@@ -339,8 +339,7 @@ class AmountColumns:
         found = set[Direction | None]()
         for order in DATE_ORDERS:
             if all(order in one for one in dates):
-                days = [tuple(part or 0 for part in one[order]) for one in dates]
-                found.add(_direction(days))
+                found.add(order_of(one[order] for one in dates))
         return found.pop() if len(found) == 1 else None
 
 
@@ -382,9 +381,3 @@ def _turned(figures: Sequence[int | None]) -> list[int | None]:
     """With most of them positive."""
     signs = sum((one > 0) - (one < 0) for one in figures if one is not None)
     return [None if one is None else -one for one in figures] if signs < 0 else list(figures)
-
-
-def _direction(days: Sequence[tuple[int, ...]]) -> Direction | None:
-    ups = sum(one < two for one, two in pairwise(days))
-    downs = sum(one > two for one, two in pairwise(days))
-    return None if ups == downs else "ASCENDING" if ups > downs else "DESCENDING"

@@ -61,5 +61,4 @@ class _Directed:
         return row._replace(amount_minor=after - before)
 
     def _balance(self, row: Row | None) -> int | None:
-        has_all = row is not None and len(row.cells) == self._reading.table.width
-        return self._amounts.balance(row.cells) if row is not None and has_all else None
+        return None if row is None else self._amounts.balance(row.cells)

@@ -1,14 +1,16 @@
 """Text of a date cell becomes a date, or a month and day where the file has no years."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from txn_svc.ledger.months import EARLIEST_DATE, LATEST_DATE
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.format import YEARLESS, DateOrder
-from txn_svc.statement.model import ReasonCode
+from txn_svc.statement.model import Direction, ReasonCode
 from txn_svc.statement.padding import PADDING, bare
 from txn_svc.statement.words import plain, words
 
@@ -71,6 +73,15 @@ def readings(text: str) -> dict[DateOrder, Parts]:
         return {}
     forms = _forms(text)
     return {order: parts for order, parts in forms.items() if _exists(parts)}
+
+
+def order_of(days: Iterable[Parts]) -> Direction | None:
+    """That of most neighbours; None where as many come after an older day as after a newer one."""
+    ups = downs = 0
+    for one, other in pairwise(tuple(part or 0 for part in day) for day in days):
+        ups += one < other
+        downs += one > other
+    return None if ups == downs else "ASCENDING" if ups > downs else "DESCENDING"
 
 
 def is_written_as(text: str, order: DateOrder) -> bool:

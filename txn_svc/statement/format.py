@@ -18,7 +18,6 @@ the oldest row, which has none before it, is one, or is a credit."""
 
 DATE_ORDERS: Final = get_args(DateOrder)
 YEARLESS: Final = frozenset({"DM", "MD"})
-SIGN_RULES: Final = get_args(SignRule)
 BALANCE_RULES: Final = get_args(BalanceRule)
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import dropwhile, pairwise
+from itertools import dropwhile
 from typing import Literal
 
 from txn_svc.ledger.money import MAX_MINOR, MIN_MINOR, AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance_reader, written
-from txn_svc.statement.dates import Dates, MonthDays, date_in_year, readings
+from txn_svc.statement.dates import Dates, MonthDays, date_in_year, order_of, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.facts import ChainVotes, amount_places, chain_votes, direction
 from txn_svc.statement.format import YEARLESS, BalanceRule, DateOrder, Roles, SignRule
@@ -137,9 +137,9 @@ class AmountReader:
                 return abs(minor)
 
     def balance(self, cells: Sequence[str]) -> int | None:
-        """The running balance beside the row; None where the cell holds none."""
+        """The running balance beside a row as wide as the table; None where there is none."""
         at = self._roles.balance
-        if at is None:
+        if at is None or len(cells) != self._reading.table.width:
             return None
         try:
             balance = self._read_balance(cells[at])
@@ -212,15 +212,10 @@ def chain_of(file: TextBytes, reading: Reading) -> ChainVotes:
 
 
 def order_of_days(file: TextBytes, reading: Reading) -> Direction | None:
-    """That of most neighbours; None where as many days come after an older as after a newer one."""
+    """Of the rows of a file; None where they have none."""
     at, order = reading.roles.date, reading.date_order
     texts = (record.cells[at] for record in records_of(file, reading.table) if len(record.cells) > at)
-    days = (tuple(part or 0 for part in read[order]) for text in texts if order in (read := readings(text)))
-    ups = downs = 0
-    for one, other in pairwise(days):
-        ups += one < other
-        downs += one > other
-    return None if ups == downs else "ASCENDING" if ups > downs else "DESCENDING"
+    return order_of(read[order] for text in texts if order in (read := readings(text)))
 
 
 def _chained(records: Iterable[Record], reading: Reading) -> Iterator[tuple[int, int] | None]:

@@ -257,7 +257,8 @@ def _with_minus_signs(file: TextBytes, reading: Reading, found: Facts, given: Gi
 
     Where there is none in a column, there is one way.
     """
-    if given.is_credit or reading.roles.amount is not None or reading.roles.balance is None:
+    has_minus = found.minus_in_debits or found.minus_in_credits
+    if given.is_credit or not has_minus or reading.roles.amount is not None or reading.roles.balance is None:
         return reading
     debits = (reading.debit_minus, not reading.debit_minus) if found.minus_in_debits else (False,)
     credits_ = (reading.credit_minus, not reading.credit_minus) if found.minus_in_credits else (False,)

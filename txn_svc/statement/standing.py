@@ -129,9 +129,7 @@ class _BalanceJudge:
 
     def _balance(self, part: Part | None) -> int | None:
         row = part.row if isinstance(part, Standing) else part
-        if row is None or isinstance(row, More) or len(row.cells) != self._reading.table.width:
-            return None
-        return self._amounts.balance(row.cells)
+        return None if row is None or isinstance(row, More) else self._amounts.balance(row.cells)
 
 
 def _rejected(row: ValidRow, reading: Reading) -> RejectedRow:
