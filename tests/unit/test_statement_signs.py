@@ -34,6 +34,33 @@ def test_a_minus_beside_a_word_takes_back_what_it_says(balances: tuple[str, ...]
     assert finding(statement, "SIGN").value == "INDICATOR"
 
 
+REVERSED = "Data;Valor;D/C{0}\n13/10/2026;50,00;D{1}\n15/10/2026;-50,00;D{2}\n16/10/2026;1.000,00;C{3}\n"
+
+
+def test_a_booking_and_its_reversal_do_not_turn_the_signs_of_others() -> None:
+    statement = read_text(REVERSED.format(";Saldo", ";950,00", ";1.000,00", ";2.000,00"), "BRL")
+
+    assert amounts(statement) == [-5000, 5000, 100000]
+    assert statement.proof.verdict == "BALANCES_MATCH"
+
+
+def test_as_many_words_with_a_minus_as_without_are_asked_about() -> None:
+    statement = read_text(REVERSED.format("", "", "", ""), "BRL")
+
+    assert asked(statement) == ["SIGNED", "INVERTED", "INDICATOR"]
+    answered = read_text(REVERSED.format("", "", "", ""), "BRL", answers={"SIGN": "INDICATOR"})
+    assert amounts(answered) == [-5000, 5000, 100000]
+
+
+def test_balances_that_fit_only_some_rows_decide_no_minus() -> None:
+    rows = "2026-10-01,A,5.00,95.00\n2026-10-02,B,-5.00,100.00\n2026-10-03,C,30.00,130.00\n2026-10-04,D,7.00,137.00\n"
+
+    assert asked(read_text(CARD + "2026-09-30,Z,-1.00,100.00\n" + rows.replace("7.00,137", "7.00,123"))) == [
+        "SIGNED",
+        "INVERTED",
+    ]
+
+
 def test_words_say_what_a_minus_means() -> None:
     rows = ("-50,00;Cargo", "20,00;Abono", "-7,00;Cargo", "90,00;Abono", "95,00;Abono")
     text = "Fecha;Concepto;Importe;Tipo\n" + "".join(f"{day}/10/2026;X;{row}\n" for day, row in enumerate(rows, 13))

@@ -54,6 +54,12 @@ class BalanceVotes:
         held = votes.inverted if rule == "INVERTED" else votes.signed
         return self.written.are_decided_by(self.written.either) and not votes.are_decided_by(held) and votes.pairs > 0
 
+    @property
+    def show_words(self) -> bool:
+        """Whether they follow as the words say, and not as well without them."""
+        held = self.worded.signed
+        return self.worded.are_decided_by(held) and held > max(self.written.signed, self.written.inverted)
+
 
 def sign(facts: Facts, reading: Reading, votes: BalanceVotes, declared: SignRule | None, given: Given) -> Settled:
     """`reading` has all but this. Balances of a card may be what is owed, so there they decide nothing."""
@@ -67,7 +73,7 @@ def sign(facts: Facts, reading: Reading, votes: BalanceVotes, declared: SignRule
         return Finding("SIGN", "ANSWERED", answer, ANSWERED)
     if not (facts.negative.count or facts.positive.count):
         return Finding("SIGN", "ASSUMPTION", "SIGNED", "No row has an amount other than zero.")
-    by_words = rule_of_words(facts, roles)
+    by_words = "INDICATOR" if votes.show_words and not given.is_credit else rule_of_words(facts, roles)
     if by_words is not None and (given.is_credit or not votes.contradict(by_words)):
         lines = _merged(facts.debits, facts.credits)
         return Finding("SIGN", "EVIDENCE", by_words, _words_sentence(by_words, facts, reading), lines)
@@ -159,20 +165,24 @@ def _by_balance(oldest_line: int, side: Side | None, lines: tuple[int, ...]) -> 
 
 def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
     lines = tuple(facts.negative.lines)
-    if not given.is_credit and chain.inverted > chain.signed:
+    # A row and its reversal below it look right either way: what fits some rows is nothing to what fits all.
+    is_inverted = chain.inverted > chain.signed and (not chain.signed or chain.are_decided_by(chain.inverted))
+    if not given.is_credit and is_inverted:
         return Finding("SIGN", "EVIDENCE", "INVERTED", f"{SIGN_SENTENCES['INVERTED']} The balances show it.", lines)
     # People pay more often than they are paid: where it seems to be otherwise, a minus may mean the opposite.
-    if not given.is_credit and (chain.signed or facts.positive.count < facts.negative.count):
+    is_usual = chain.signed > 0 or facts.positive.count < facts.negative.count
+    if not given.is_credit and is_usual and chain.signed >= chain.inverted:
         return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
-    if (before := given.remembered.get("SIGN")) in {"SIGNED", "INVERTED"}:
+    values = ("SIGNED", "INVERTED", *(("INDICATOR",) if facts.debits.count or facts.credits.count else ()))
+    if (before := given.remembered.get("SIGN", "")) in values:
         return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
     message = "Nothing says whether a minus is what you paid, or what was paid back to you as on a card's statement."
-    return Open("SIGN", message, ("SIGNED", "INVERTED"), lines)
+    return Open("SIGN", message, values, lines)
 
 
 def _said(by: Mapping[Property, str], table: Table, others: tuple[str, ...] = ()) -> str | None:
     said = by.get("SIGN", "")
-    known = {"SIGNED", "INVERTED", *_ONE_SIDED.values(), *others}
+    known = {"SIGNED", "INVERTED", "INDICATOR", *_ONE_SIDED.values(), *others}
     return said if said in known or indicator_of(said, table.header) is not None else None
 
 
