@@ -1,6 +1,7 @@
 """TCP ports on the loopback interface."""
 
 import os
+import random
 import socket
 from collections.abc import Mapping
 
@@ -9,6 +10,9 @@ LARGEST_PORT = 65535
 # What a person may fix by STORI_{NAME}_PORT, and its default.
 NAMED = {"bff": 8000, "user_svc": 50051, "txn_svc": 50052, "emulator": 4566, "mailbox": 8025}
 ALWAYS_FREE = ("postgres",)
+# Below what Linux and macOS give to outgoing connections and to port 0: a free one stays free until it is listened on.
+UNASKED = range(20_000, 32_768)
+_claims: dict[int, socket.socket] = {}
 
 
 class PortTaken(Exception):
@@ -16,11 +20,29 @@ class PortTaken(Exception):
 
 
 def free_port() -> int:
-    """A port nobody listens on at this moment; the kernel does not hand it out again for a while."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on; no other process is given it while this one lives."""
+    while True:
+        port = random.choice(UNASKED)  # noqa: S311 – no secret
+        if port not in _claims and claim(port):
+            return port
+
+
+def claim(port: int) -> bool:
+    """Keeps a free port for this process and its children; False where somebody listens on it or has claimed it.
+
+    The claim is the UDP port of the same number: nobody uses it, and it ends with this process.
+    """
+    if not is_free(port):
+        return False
+    if port not in _claims:
+        mark = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            mark.bind((LOOPBACK, port))
+        except OSError:
+            mark.close()
+            return False
+        _claims[port] = mark
+    return True
 
 
 def is_free(port: int) -> bool:
@@ -41,11 +63,13 @@ def choose_ports(admin: tuple[str, ...], last: Mapping[str, int], environment: M
     ports: dict[str, int] = {}
     for name, default in NAMED.items():
         wanted = wanted_port(name, default, environment)
-        if wanted and wanted in ports.values():
+        if wanted in ports.values():
             raise PortTaken(f"Port {wanted} is wanted twice; set STORI_{name.upper()}_PORT to another port, or to 0.")
-        ports[name] = wanted or again_or_free(name, last, ports)
-    for name in (*ALWAYS_FREE, *(f"{process}_admin" for process in admin)):
-        ports[name] = again_or_free(name, last, ports)
+        if wanted:
+            ports[name] = wanted
+    for name in (*NAMED, *ALWAYS_FREE, *(f"{process}_admin" for process in admin)):
+        if name not in ports:
+            ports[name] = again_or_free(name, last, ports)
     return ports
 
 
@@ -60,7 +84,7 @@ def wanted_port(name: str, default: int, environment: Mapping[str, str] = os.env
 
 
 def again_or_free(name: str, last: Mapping[str, int], taken: Mapping[str, int]) -> int:
-    if name in last and last[name] not in taken.values() and is_free(last[name]):
+    if name in last and last[name] not in taken.values() and claim(last[name]):
         return last[name]
     port = free_port()
     while port in taken.values():

@@ -1,5 +1,6 @@
 """Logs: one JSON object a line on standard output, whoever writes it, with the request id of the call being served."""
 
+import errno
 import logging
 import sys
 
@@ -47,13 +48,15 @@ def configure(name: str, level: str) -> None:
 
 
 def _exception_without_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Keeps an exception's type and where it was raised; its text may quote rows, addresses or tokens."""
+    """Keeps an exception's type, errno and where it was raised; its text may quote rows, addresses or tokens."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
     error = info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
         event["exception"] = type(error).__name__
+        if isinstance(error, OSError) and (name := errno.errorcode.get(error.errno or 0)):
+            event["errno"] = name
         event["where"] = _frames(error)
     return event
 

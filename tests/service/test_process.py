@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -100,3 +101,13 @@ def get(port: object, path: str) -> tuple[int, str]:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+def test_an_address_in_use_is_said_by_the_systems_name_for_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        with running(STORI_ADMIN_BIND=bind) as child:
+            failed = lines_until(child, "failed")[-1]
+            assert child.wait(10) == 1
+
+    assert (failed["exception"], failed["errno"]) == ("OSError", "EADDRINUSE")

@@ -1,8 +1,10 @@
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from local.ports import LOOPBACK, NAMED, PortTaken, choose_ports, free_port
+from local.ports import LOOPBACK, NAMED, PortTaken, choose_ports, claim, free_port
 
 FREE = {f"STORI_{name.upper()}_PORT": "0" for name in NAMED}
 
@@ -41,3 +43,39 @@ def test_a_port_wanted_twice_is_refused() -> None:
 
     with pytest.raises(PortTaken, match=f"Port {port} is wanted twice; set STORI_MAILBOX_PORT"):
         choose_ports((), {}, FREE | {"STORI_BFF_PORT": port, "STORI_MAILBOX_PORT": port})
+
+
+def elsewhere(asked: str) -> str:
+    """What `local.ports` answers in another process, which has ended then."""
+    code = f"from local.ports import claim, free_port; print({asked})"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_free_port_is_given_to_one_process_only_until_that_ends() -> None:
+    port = free_port()
+
+    assert elsewhere(f"claim({port})") == "False"
+    assert claim(port)
+    assert claim(int(elsewhere("free_port()")))
+
+
+def test_a_port_somebody_listens_on_cannot_be_claimed() -> None:
+    port = free_port()
+    with socket.create_server((LOOPBACK, port)):
+        assert not claim(port)
+
+
+def test_no_outgoing_connection_and_no_port_0_takes_a_free_port() -> None:
+    with socket.socket() as any_port:
+        any_port.bind((LOOPBACK, 0))
+        assert any_port.getsockname()[1] > 32_767
+    assert 20_000 <= free_port() < 32_768
+
+
+def test_a_free_port_is_never_one_that_is_wanted() -> None:
+    taken = choose_ports((), {}, FREE)["bff"]
+
+    ports = choose_ports((), {"bff": taken, "user_svc": taken}, FREE | {"STORI_MAILBOX_PORT": str(taken)})
+
+    assert ports["mailbox"] == taken
+    assert len(set(ports.values())) == len(ports)
