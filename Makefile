@@ -42,7 +42,7 @@ start: made ## Start a stopped process again: NAME=importer
 # of processes: none of them is to compile all modules anew.
 test: export PYTHONDONTWRITEBYTECODE =
 test: setup-dev ## Set up and run all tests
-	@.venv/bin/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	@.venv/bin/pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 fuzz: setup-dev ## Run the tests that have many cases with all of them
 	@STORI_FUZZ=1 .venv/bin/pytest -n 2 --dist load -m fuzz

@@ -6,30 +6,46 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from local.emulator import Emulator
 from local.postgres import Postgres
 from tests.counts import IS_FULL
+
+# By default rich draws a failure's stack with every variable in it, which takes longer than some deadlines.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # `make test` tries the same cases each time; `make fuzz` looks for others.
 settings.register_profile("same", derandomize=True)
 if not IS_FULL:
     settings.load_profile("same")
 
-HERE = Path(__file__).parent
 # Their tests run the whole system.
 OF_STACKS = {"chaos", "system"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for `--dist loadgroup`: each file is one; whole systems are one too, so that one runs at a time."""
-    for item in items:
-        where = item.path.relative_to(HERE)
-        group = "stacks" if where.parts[0] in OF_STACKS else str(where)
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Each file to one process, as its tests share what they start; whole systems too, so that one runs at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return "stacks" if OF_STACKS.intersection(file.parts) else str(file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """What `--dist loadscope` means here; other ways of distributing are xdist's."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

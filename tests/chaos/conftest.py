@@ -12,13 +12,13 @@ from tests.system.stack import Stack, running_stack
 collect_ignore = [] if IS_CHAOS else ["test_disk.py", "test_random.py", "test_rolling.py", "test_stopped.py"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def points(run_folder: Path) -> Iterator[Points]:
     with Points(run_folder / "points") as listening:
         yield listening
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chaos_stack(run_folder: Path, points: Points) -> Iterator[Stack]:
     """A whole system whose processes can be held; what a killed one had in hand comes back after seconds."""
     told = {
@@ -31,7 +31,7 @@ def chaos_stack(run_folder: Path, points: Points) -> Iterator[Stack]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def usual_stack(run_folder: Path) -> Iterator[Stack]:
     """With the pauses after failures that production has."""
     with running_stack(run_folder / "usual", STORI_CONSUMER_VISIBILITY_SECONDS=str(VISIBILITY_SECONDS)) as started:
