@@ -135,7 +135,8 @@ def _roles(found: dict[str, list[int]], contents: Sequence[Content]) -> Roles:
     description = found.pop("description", None) or _texts(found, contents)
     if "indicator" not in found and "amount" in found:
         found |= _only(
-            "indicator", (at for at in _free(found, contents) if contents[at].is_direction and at not in description)
+            "indicator",
+            (at for at in _free(found, contents) if contents[at].tells_directions and at not in description),
         )
     if "status" not in found:
         found |= _only(

@@ -27,7 +27,8 @@ class Content:
     dates: int = 0
     amounts: int = 0
     currencies: int = 0
-    directions: int = 0
+    debits: int = 0
+    credits: int = 0
     pending: int = 0
     pending_days: int = 0
     failed: int = 0
@@ -45,7 +46,8 @@ class Content:
         self.amounts += not is_date and bool(marks(text))
         self.currencies += text in DECIMALS
         word = plain(text)
-        self.directions += word in words().debit or word in words().credit
+        self.debits += word in words().debit
+        self.credits += word in words().credit
         self.pending += word in words().pending
         self.pending_days += word in words().pending_days
         self.failed += word in words().failed
@@ -62,7 +64,13 @@ class Content:
 
     @property
     def is_direction(self) -> bool:
-        return self.is_mostly(self.directions, MOST) and len(self.texts) <= _MAX_WORDS
+        return self.is_mostly(self.debits + self.credits, MOST) and len(self.texts) <= _MAX_WORDS
+
+    @property
+    def tells_directions(self) -> bool:
+        """Whether it is one that is not the same in each row: a name is needed to know what that one is about."""
+        is_one_sided = not (self.debits and self.credits)
+        return self.is_direction and not (is_one_sided and self.filled == len(self.cells))
 
     @property
     def is_status(self) -> bool:

@@ -125,6 +125,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if isinstance(columns, Finding) and columns.value != columns_value(roles, table.header):
         columns, roles = settle_fees(file, columns, reading, found.fees)
         reading = replace(reading, roles=roles)
+    columns = _as_books(file, columns, reading, found, given)
     sign = _with_fees(sign, reading)
     settled = [columns, order, mark, sign]
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
@@ -290,6 +291,34 @@ def _as_owed(file: TextBytes, reading: Reading, sign: Finding) -> tuple[Reading,
     if votes.inverted <= votes.signed:
         return reading, sign
     return replace(reading, is_owed=True), replace(sign, message=f"{sign.message} The balances are what is owed.")
+
+
+def _as_books(file: TextBytes, columns: Finding | Open, reading: Reading, found: Facts, given: Given) -> Finding | Open:
+    """Asks where balances follow only if what the columns call debits came in, as the books of the holder have it.
+
+    A bank may show so what is owed on a loan; a card's statement does.
+    """
+    roles, header = reading.roles, reading.table.header
+    is_evident = isinstance(columns, Finding) and columns.basis == "EVIDENCE" and not given.is_credit
+    if not is_evident or roles.debit is None or roles.credit is None:
+        return columns
+    turned = replace(reading, roles=replace(roles, debit=roles.credit, credit=roles.debit))
+    if not _follow_only(file, turned, reading, found):
+        return columns
+    message = "The balances grow by what the columns call debits, as in the books of who owns the account."
+    return Open("COLUMNS", message, (columns_value(turned.roles, header), columns_value(roles, header)), columns.lines)
+
+
+def _follow_only(file: TextBytes, turned: Reading, reading: Reading, found: Facts) -> bool:
+    """Whether balances follow from the columns turned round, and not as they are."""
+    if reading.roles.balance is not None:
+        votes = chain_of(file, reading)
+        return votes.are_decided_by(votes.inverted) and not votes.are_decided_by(votes.signed)
+    totals_ = _totals(reading, found)
+    return None not in totals_ and [_proof(file, one, *totals_).verdict for one in (turned, reading)] == [
+        "BALANCES_MATCH",
+        "GAP",
+    ]
 
 
 def _unknown_statuses(table: Table, roles: Roles, found: Facts) -> frozenset[str]:
