@@ -8,6 +8,7 @@ from typing import Final
 from runtime.currency import DECIMALS
 from txn_svc.statement.amounts import is_some, marks
 from txn_svc.statement.dates import readings
+from txn_svc.statement.padding import is_dash
 from txn_svc.statement.words import plain, words
 
 MOST: Final = 0.8
@@ -24,6 +25,7 @@ class Content:
 
     cells: list[str] = field(default_factory=list)
     filled: int = 0
+    dashes: int = 0
     dates: int = 0
     amounts: int = 0
     currencies: int = 0
@@ -37,10 +39,11 @@ class Content:
 
     def add(self, cell: str) -> None:
         text = cell.strip()
-        self.cells.append(text)
+        self.cells.append("" if is_dash(text) else text)
         if not text:
             return
         self.filled += 1
+        self.dashes += is_dash(text)
         is_date = bool(readings(text))
         self.dates += is_date
         self.amounts += not is_date and bool(marks(text))
@@ -91,7 +94,9 @@ class Content:
         if role in {"date", "value_date"}:
             return self.is_mostly(self.dates) or (role == "value_date" and not self.filled)
         if role in _NUMERIC:
-            return self.is_mostly(self.amounts) or (role != "amount" and not self.filled)
+            # Beside another column of amounts, a dash says that there is none.
+            filled = self.filled if role == "amount" else self.filled - self.dashes
+            return self.amounts >= filled * _HALF if filled else role != "amount"
         if role == "currency":
             return self.is_mostly(self.currencies)
         if role == "indicator":

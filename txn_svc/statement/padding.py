@@ -12,3 +12,8 @@ def bare(text: str) -> str:
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1].strip(PADDING)
     return text.removeprefix("'")
+
+
+def is_dash(text: str) -> bool:
+    """Whether it is what stands where there is nothing: "-" or "--"."""
+    return bool(text) and not text.strip("-\u2010\u2011\u2012\u2013\u2014\u2212")

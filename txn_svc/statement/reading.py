@@ -15,6 +15,7 @@ from txn_svc.statement.facts import ChainVotes, amount_places, chain_votes, dire
 from txn_svc.statement.format import YEARLESS, BalanceRule, DateOrder, Roles, SignRule
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Direction, ReasonCode
+from txn_svc.statement.padding import is_dash
 from txn_svc.statement.records import Record, read_records
 from txn_svc.statement.table import Table
 from txn_svc.statement.words import plain
@@ -200,8 +201,7 @@ class AmountReader:
     def _side(self, cells: Sequence[str], at: int | None) -> int | None:
         if at is None or not cells[at].strip():
             return None
-        text = cells[at].strip()
-        return None if text in {"-", "–", "—"} else self._cell(cells, at)
+        return None if is_dash(cells[at].strip()) else self._cell(cells, at)
 
 
 def chain_of(file: TextBytes, reading: Reading) -> ChainVotes:
