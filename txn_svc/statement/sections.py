@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from txn_svc.statement.amounts import currencies_in
 from txn_svc.statement.records import Record
-from txn_svc.statement.words import plain, words
+from txn_svc.statement.words import has_word, plain, words
 
 UNNAMED: Final = "the rows above"
 """The account of the rows before the first line that names one."""
@@ -36,8 +37,14 @@ class Sections:
 def _account(filled: Sequence[str]) -> str:
     label, _, rest = filled[0].partition(":")
     number = rest.strip() or "".join(filled[1:]).strip()
-    is_one = plain(label) in words().account and any(character.isdigit() for character in number)
-    return number if is_one else ""
+    if plain(label) in words().account and any(character.isdigit() for character in number):
+        return number
+    return filled[0].strip() if len(filled) == 1 and _is_of_a_currency(filled[0]) else ""
+
+
+def _is_of_a_currency(title: str) -> bool:
+    """Whether it tells accounts by their currency, as in "USD account"."""
+    return has_word(words().account, title) and len(currencies_in(title)) == 1
 
 
 def _title(text: str) -> str | None:
