@@ -52,3 +52,12 @@ def test_a_day_is_read_with_its_time_and_in_any_language(text: str) -> None:
 @pytest.mark.parametrize("text", ["15 listopada 2026", "15 lis 2026", "15 lip 2026", "15 srp 2026"])
 def test_a_month_that_is_another_one_elsewhere_is_none(text: str) -> None:
     assert readings(text) == {}
+
+
+def test_a_year_of_two_digits_that_is_long_ago_is_not_guessed_at() -> None:
+    # Of the Buddhist calendar, 69 is 2026.
+    rows = "02-10-69,Bar,-12.50\n13-10-69,Salary,2000.00\n14-10-69,Bar,-2.50\n"
+    one, two, three = map(rejected, rows_of(f"date,what,amount\n{rows}", "THB"))
+
+    assert {one.reason_code, two.reason_code, three.reason_code} == {"BAD_DATE"}
+    assert one.reason == "The date “02-10-69” would be of 1969: the year is not clear."

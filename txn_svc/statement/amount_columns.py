@@ -15,6 +15,7 @@ from txn_svc.statement.dates import order_of, readings
 from txn_svc.statement.facts import ChainVotes, chain_votes
 from txn_svc.statement.format import DATE_ORDERS
 from txn_svc.statement.model import MAX_OPTIONS, Direction
+from txn_svc.statement.two_digit_years import narrowed
 from txn_svc.statement.votes import is_decided
 from txn_svc.statement.words import has_word, plain, qualifiers, roles_of, words
 
@@ -337,7 +338,7 @@ class AmountColumns:
         """That of the days, where it is the same however the dates are read."""
         dates = [readings(cell) for cell in self.contents[self.found["date"][0]].cells]
         found = set[Direction | None]()
-        for order in DATE_ORDERS:
+        for order in narrowed(dates, DATE_ORDERS):
             if all(order in one for one in dates):
                 found.add(order_of(one[order] for one in dates))
         return found.pop() if len(found) == 1 else None

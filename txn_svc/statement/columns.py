@@ -8,7 +8,9 @@ from typing import Final
 from txn_svc.ledger.money import Currency
 from txn_svc.statement.amount_columns import AmountColumns
 from txn_svc.statement.content import MOST, Content
+from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
+from txn_svc.statement.model import MAX_OPTIONS
 from txn_svc.statement.words import has_word, roles_of, words
 
 _MARKS_AROUND: Final = (", ", " + ", ": debit=")
@@ -30,14 +32,27 @@ def assign(
         for content, cell in zip(contents, row, strict=True):
             content.add(cell)
     found = _by_name(names, contents)
-    if "date" not in found:
-        found |= _only(
-            "date", (at for at in _free(found, contents) if contents[at].is_mostly(contents[at].dates, MOST))
-        )
-    if "date" not in found:
-        return ()
-    ways = AmountColumns(found, names, contents, currency, is_credit).ways()
-    return tuple(_roles(way, contents) for way in ways)
+    dates = found["date"] if "date" in found else _dates(found, contents)
+    ways = [
+        way
+        for at in dates
+        for way in AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways()
+    ]
+    return tuple(_roles(way, contents) for way in ways[:MAX_OPTIONS])
+
+
+def _dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:
+    """The columns of dates, none having the name of one; those that are not the same days as another."""
+    different = list[int]()
+    for at in (at for at in _free(found, contents) if contents[at].is_mostly(contents[at].dates, MOST)):
+        if not any(_are_same_days(contents[at].cells, contents[one].cells) for one in different):
+            different.append(at)
+    # A bank that shows one day only may call it what it likes.
+    return different or found.pop("value_date", [])
+
+
+def _are_same_days(one: Sequence[str], two: Sequence[str]) -> bool:
+    return all(readings(a) == readings(b) for a, b in zip(one, two, strict=True) if a and b)
 
 
 def columns_value(roles: Roles, header: Sequence[str]) -> str:

@@ -45,6 +45,8 @@ _NAME_DAY: Final = re.compile(
 _YEAR_NAME: Final = re.compile(rf"([0-9]{{4}})[-./ ]\s?{_NAME}[-./ ]([0-9]{{1,2}})\.?{_TIME}")
 _LEAP_YEAR: Final = 2000
 _CENTURY: Final = 100
+# No statement is older; what would be has another calendar, or another order.
+_MAX_AGE_YEARS: Final = 30
 _TWO_DIGITS: Final = 2
 _FOUR_DIGITS: Final = 4
 
@@ -106,6 +108,8 @@ class Dates(dict[str, date]):
         if self._newest_year is None and year < _CENTURY:
             raise DateError(_no_date(text, self._order))
         full = year if self._newest_year is None else full_year(year, self._newest_year)
+        if self._newest_year is not None and year < _CENTURY and full < self._newest_year - _MAX_AGE_YEARS:
+            raise DateError(f"The date {quoted(text)} would be of {full}: the year is not clear.", is_form=True)
         found = date(full, month, day) if _fits(year, month, day) else None
         if found is None:
             raise DateError(f"The date {quoted(text)} does not exist.", is_form=True)
@@ -142,6 +146,11 @@ def date_in_year(year: int, month_day: tuple[int, int]) -> date:
         raise DateError(f"The date {month}/{day} does not exist in {year}.", is_form=True) from None
 
 
+def is_of_two_digits(parts: Parts) -> bool:
+    """Whether its year is."""
+    return parts[0] is not None and parts[0] < _CENTURY
+
+
 def full_year(year: int, newest_year: int) -> int:
     if year >= _CENTURY:
         return year
@@ -172,7 +181,7 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
     if not text or not any("0" <= character <= "9" for character in text):
         return {}
     if found := _NUMERIC.fullmatch(text):
-        return _of_three(found[1], found[3], found[4], has_hyphens="-" in found[2])
+        return _of_three(found[1], found[3], found[4])
     if found := _COMPACT.fullmatch(text):
         digits = found[1]
         ends, month = int(digits[4:]), (int(digits[2:4]), int(digits[:2]))
@@ -185,7 +194,7 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
     return _with_name(text)
 
 
-def _of_three(first: str, middle: str, last: str, *, has_hyphens: bool) -> dict[DateOrder, Parts]:
+def _of_three(first: str, middle: str, last: str) -> dict[DateOrder, Parts]:
     one, two, three = int(first), int(middle), int(last)
     if _is_no_year(first) or _is_no_year(last):
         return {}
@@ -194,8 +203,7 @@ def _of_three(first: str, middle: str, last: str, *, has_hyphens: bool) -> dict[
     if len(last) not in {_TWO_DIGITS, _FOUR_DIGITS}:
         return {}
     forms: dict[DateOrder, Parts] = {"DMY": (three, two, one), "MDY": (three, one, two)}
-    if has_hyphens and len(first) == len(last) == _TWO_DIGITS:
-        # As ISO 8601 had it once; with other marks nobody writes a year of two digits first.
+    if len(first) == len(last) == _TWO_DIGITS:
         forms["YMD"] = (one, two, three)
     return forms
 

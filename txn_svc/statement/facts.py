@@ -15,6 +15,7 @@ from txn_svc.statement.model import Direction
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit
 from txn_svc.statement.sections import Sections
+from txn_svc.statement.two_digit_years import TwoDigitYears
 from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
 from txn_svc.statement.words import begins_with, is_only, plain, words
 from txn_svc.statement.years import YearSurvey
@@ -43,6 +44,7 @@ class Facts:
     marks: Votes[DecimalMark] = field(default_factory=Votes)
     undecided_marks: Tally = field(default_factory=Tally)
     undecided_dates: Tally = field(default_factory=Tally)
+    two_digit_years: TwoDigitYears = field(default_factory=TwoDigitYears)
     dotted: Tally = field(default_factory=Tally)
     slashed: Tally = field(default_factory=Tally)
     negative: Tally = field(default_factory=Tally)
@@ -203,6 +205,7 @@ def _add_account(accounts: dict[str, Tally], line: int, number: str) -> None:
 def _add_date(found: Facts, line: int, text: str) -> None:
     fitting = readings(text)
     found.dates.add(line, fitting)
+    found.two_digit_years.add(fitting)
     if len(set(fitting.values())) > 1:
         found.undecided_dates.add(line)
     for order, survey in found.years.items():

@@ -82,7 +82,8 @@ def date_order(  # noqa: PLR0911 -- one for each ground
 ) -> Settled:
     if declared is not None:
         return declared_order(declared, lines)
-    verdict = facts.dates.verdict(ORDERS)
+    orders = facts.two_digit_years.narrowed(ORDERS, given.uploaded_on.year)
+    verdict = facts.dates.verdict(orders)
     if (answer := given.answers.get("DATE_ORDER")) in DATE_ORDERS:
         return _date_finding("ANSWERED", answer, ANSWERED, ())
     if verdict is None:

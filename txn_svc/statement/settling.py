@@ -359,7 +359,8 @@ def _columns(file: TextBytes, table: Table, given: Given) -> tuple[Finding | Ope
         raise Unreadable("UNKNOWN_LAYOUT", _without_columns(table))
     if len(assigned) > 1:
         values_ = tuple(columns_value(roles, table.header) for roles in assigned)
-        message = "Neither the names of the columns nor what stands in them tells which of the numbers is the amount."
+        what = "dates is the booking's" if len({roles.date for roles in assigned}) > 1 else "numbers is the amount"
+        message = f"Neither the names of the columns nor what stands in them tells which of the {what}."
         lines = tuple(record.line for record in sample[:5])
         return Open("COLUMNS", message, values_, lines), assigned[0]
     return columns_finding("EVIDENCE", assigned[0], table), assigned[0]
@@ -407,7 +408,7 @@ def _may_be_another_form(table: Table, given: Given) -> bool:
 
 def _require_uncontradicted(found: Facts, known: Format) -> None:
     order, mark = known.date_order, known.decimal_mark
-    if order is not None and found.dates.contradicts(order, infer.ORDERS):
+    if order is not None and found.dates.contradicts(order, found.two_digit_years.narrowed(infer.ORDERS)):
         raise OtherForm(f"Most dates are not written as this format has them: {EXAMPLES[order]}.")
     if mark is not None and found.marks.contradicts(mark, MARKS):
         raise OtherForm(f"Most amounts are not written as this format has them: with {MARK_NAMES[mark]}.")

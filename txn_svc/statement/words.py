@@ -95,13 +95,16 @@ def words() -> Words:
     )
 
 
+_ZONES: Final = frozenset({"utc", "gmt"})
+
+
 def roles_of(name: str) -> tuple[str, ...]:
     """What a column of this name may be for: by the whole name, or by what is left of it without a currency.
 
     Texts are often numbered; of two numbered amounts nothing is known.
     """
     text, known = plain(name), words().roles
-    bare = " ".join(word for word in text.split() if not _is_about_currency(word))
+    bare = " ".join(word for word in text.split() if not _is_about_currency(word) and word not in _ZONES)
     texts = tuple(role for role in known.get(text.rstrip("0123456789 "), ()) if role == "description")
     return known.get(text) or known.get(bare) or texts
 

@@ -1,0 +1,66 @@
+"""Whether a year of two digits stands first or last: rows of a statement are near each other, and near its upload."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from txn_svc.statement.dates import Parts, full_year, is_of_two_digits
+from txn_svc.statement.format import DateOrder
+
+# Days of a month spread further than the years of a statement.
+_LEAST_SPREAD_MORE: Final = 2
+_FAR_YEARS: Final = 5
+
+
+@dataclass(slots=True)
+class _Range:
+    least: int = 99
+    most: int = 0
+
+    def add(self, year: int) -> None:
+        self.least, self.most = min(self.least, year), max(self.most, year)
+
+    @property
+    def spread(self) -> int:
+        return self.most - self.least
+
+    def is_far(self, newest_year: int) -> bool:
+        return newest_year - full_year(self.most, newest_year) >= _FAR_YEARS
+
+
+@dataclass(slots=True)
+class TwoDigitYears:
+    """Of the dates that may have such a year at either end: what it then is."""
+
+    first: _Range = field(default_factory=_Range)
+    last: _Range = field(default_factory=_Range)
+    is_any: bool = False
+
+    def add(self, found: Mapping[DateOrder, Parts]) -> None:
+        """`found`: the orders in which a text is a date, as `readings` gives them."""
+        others = [parts for order, parts in found.items() if order != "YMD"]
+        if "YMD" not in found or not others or found["YMD"] in others or not is_of_two_digits(found["YMD"]):
+            return
+        self.is_any = True
+        self.first.add(found["YMD"][0] or 0)
+        self.last.add(others[0][0] or 0)
+
+    def narrowed(self, orders: Sequence[DateOrder], newest_year: int | None = None) -> Sequence[DateOrder]:
+        """Those of the orders that are left. `newest_year`: that of the upload, which decides where dates do not."""
+        is_first = self._is_first(newest_year) if self.is_any else None
+        return orders if is_first is None else [order for order in orders if (order == "YMD") == is_first]
+
+    def _is_first(self, newest_year: int | None) -> bool | None:
+        if abs(self.first.spread - self.last.spread) >= _LEAST_SPREAD_MORE:
+            return self.first.spread < self.last.spread
+        if newest_year is None or self.first.is_far(newest_year) == self.last.is_far(newest_year):
+            return None
+        return self.last.is_far(newest_year)
+
+
+def narrowed(dates: Iterable[Mapping[DateOrder, Parts]], orders: Sequence[DateOrder]) -> Sequence[DateOrder]:
+    """The orders that these dates leave."""
+    years = TwoDigitYears()
+    for found in dates:
+        years.add(found)
+    return years.narrowed(orders)
