@@ -342,3 +342,13 @@ def test_each_row_of_any_bank_s_rejects_has_its_own_cells() -> None:
 
     assert [";".join(row.cells) for row in rows] == [lines[0], lines[2], lines[3]]
     assert valid(rows[0]).description == "Bar of two lines"
+
+
+def test_a_row_with_other_marks_begins_no_section() -> None:
+    other = '2026-03-05,"Diner","Main Account",-21.39,USD'
+    text = f"Datum;Text;Betrag\n04.03.2026;Bar;-1,00\n{other}\n05.03.2026;Bar;-2,00\n26.03.2026;Bar;-3,00\n"
+
+    statement = read_text(text, "EUR")
+
+    assert not statement.questions
+    assert [row.line for row in statement.rows()] == [2, 3, 4, 5]

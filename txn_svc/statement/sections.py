@@ -44,7 +44,9 @@ def _account(filled: Sequence[str]) -> str:
 
 def _is_of_a_currency(title: str) -> bool:
     """Whether it tells accounts by their currency, as in "USD account"."""
-    return has_word(words().account, title) and len(currencies_in(title)) == 1
+    is_said = has_word(words().account, title) and len(currencies_in(title)) == 1
+    # With a number it may be a row that is written in another way.
+    return is_said and not any(character.isdigit() for character in title)
 
 
 def _title(text: str) -> str | None:
