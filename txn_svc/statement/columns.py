@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from itertools import islice, zip_longest
 from typing import Final
 
 from txn_svc.ledger.money import Currency
@@ -33,12 +34,10 @@ def assign(
             content.add(cell)
     found = _by_name(names, contents)
     dates = found["date"] if "date" in found else _dates(found, contents)
-    ways = [
-        way
-        for at in dates
-        for way in AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways()
-    ]
-    return tuple(_roles(way, contents) for way in ways[:MAX_OPTIONS])
+    ways = [AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways() for at in dates]
+    # Of each date its likeliest way first.
+    likely = (way for several in zip_longest(*ways) for way in several if way is not None)
+    return tuple(_roles(way, contents) for way in islice(likely, MAX_OPTIONS))
 
 
 def _dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:
@@ -52,7 +51,9 @@ def _dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int
 
 
 def _are_same_days(one: Sequence[str], two: Sequence[str]) -> bool:
-    return all(readings(a) == readings(b) for a, b in zip(one, two, strict=True) if a and b)
+    """Whether each row may have the same day in both."""
+    cells = zip(one, two, strict=True)
+    return not any(a and b and set(readings(a).values()).isdisjoint(readings(b).values()) for a, b in cells)
 
 
 def columns_value(roles: Roles, header: Sequence[str]) -> str:
