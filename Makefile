@@ -37,12 +37,12 @@ stop: made ## End what `make up` runs; with NAME=importer only that process
 start: made ## Start a stopped process again: NAME=importer
 	@.venv/bin/python -m local start $(NAME)
 
-# Four at once, each with servers of its own, as a third of the time is waiting. In the order of the folders, or the
-# files of few and long tests would come last, and one of the four would keep the others waiting. Tests start hundreds
+# Three at once, each with servers of its own, as a third of the time is waiting. In the order of the folders, or the
+# files of few and long tests would come last, and one of the three would keep the others waiting. Tests start hundreds
 # of processes: none of them is to compile all modules anew.
 test: export PYTHONDONTWRITEBYTECODE =
 test: setup-dev ## Set up and run all tests
-	@.venv/bin/pytest -n 4 --dist loadscope --no-loadscope-reorder
+	@.venv/bin/pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 fuzz: setup-dev ## Run the tests that have many cases with all of them
 	@STORI_FUZZ=1 .venv/bin/pytest -n 2 --dist load -m fuzz

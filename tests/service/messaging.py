@@ -47,8 +47,11 @@ class TestQueue:
         return str(self.attribute("QueueArn"))
 
     def attribute(self, name: str) -> str:
-        answer = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])
-        return str(answer["Attributes"][name])
+        return self._attributes(name)[name]
+
+    def _attributes(self, *names: str) -> dict[str, str]:
+        found = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return {name: str(found[name]) for name in names}
 
     def is_empty(self) -> bool:
         """Whether nothing waits and nothing is hidden."""
@@ -58,9 +61,10 @@ class TestQueue:
         return sum(self.counts().values())
 
     def counts(self) -> dict[str, int]:
-        """How many wait, and how many are hidden."""
-        names = {"waiting": "ApproximateNumberOfMessages", "hidden": "ApproximateNumberOfMessagesNotVisible"}
-        return {state: int(self.attribute(name)) for state, name in names.items()}
+        """How many wait, and how many are hidden: of one moment, as a message may go from one to the other."""
+        waiting, hidden = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
+        found = self._attributes(waiting, hidden)
+        return {"waiting": int(found[waiting]), "hidden": int(found[hidden])}
 
     async def send(self, *bodies: str) -> None:
         for start in range(0, len(bodies), 10):
