@@ -1,8 +1,10 @@
 """Years that are none: where a system has no date it writes the first day of its calendar."""
 
+from datetime import date
+
 import pytest
 
-from tests.unit.statement_text import rejected, rows_of, valid
+from tests.unit.statement_text import read_text, rejected, rows_of, valid
 from txn_svc.statement.dates import readings
 
 GOOD = "2026-07-15,Coffee,-3.50"
@@ -61,3 +63,25 @@ def test_a_year_of_two_digits_that_is_long_ago_is_not_guessed_at() -> None:
 
     assert {one.reason_code, two.reason_code, three.reason_code} == {"BAD_DATE"}
     assert one.reason == "The date “02-10-69” would be of 1969: the year is not clear."
+
+
+@pytest.mark.parametrize(
+    ("days", "order"),
+    [
+        (["15/01/23", "15/07/23", "15/07/25"], "DMY"),
+        (["15/01/23", "15/01/24", "15/01/25", "15/01/26"], "DMY"),
+        (["15/10/24", "15/10/26"], "DMY"),
+        (["26.10.05", "26.10.13", "26.10.28"], "YMD"),
+        (["20/10/24", "20/10/25", "20/10/26"], "DMY"),
+        (["22/10/24", "22/10/25", "22/10/26"], None),
+        (["26.10.24", "26.10.25"], None),
+    ],
+)
+def test_years_of_two_digits_are_near_the_upload_or_asked_about(days: list[str], order: str | None) -> None:
+    rows = "".join(f"{day},Rent,-{number}.00\n" for number, day in enumerate(days, start=1))
+
+    statement = read_text(f"date,what,amount\n{rows}", "EUR", date(2026, 11, 1))
+
+    said = [one.value for one in statement.findings if one.property == "DATE_ORDER"]
+    asked = [one.property for one in statement.questions]
+    assert (said, asked) == (([], ["DATE_ORDER"]) if order is None else ([order], []))

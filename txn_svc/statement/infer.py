@@ -97,7 +97,7 @@ def date_order(  # noqa: PLR0911 -- one for each ground
     values = (verdict.value, *verdict.rivals)
     if (before := given.remembered.get("DATE_ORDER")) in values:
         return _date_finding("REMEMBERED", before, REMEMBERED, ())
-    if "DMY" in values and facts.dotted.count and not facts.slashed.count:
+    if "DMY" in values and "YMD" not in values and facts.dotted.count and not facts.slashed.count:
         message = "No row decides; dates with dots are taken as day first, as every bank writes them."
         return _date_finding("ASSUMPTION", "DMY", message, verdict.lines)
     message = f"No row decides whether dates are {' or '.join(ORDER_NAMES[one] for one in values)}."

@@ -9,6 +9,7 @@ from txn_svc.statement.format import DateOrder
 
 # Days of a month spread further than the years of a statement.
 _LEAST_SPREAD_MORE: Final = 2
+_LEAST_SPREAD_OF_DAYS: Final = 7
 _FAR_YEARS: Final = 5
 
 
@@ -51,11 +52,13 @@ class TwoDigitYears:
         return orders if is_first is None else [order for order in orders if (order == "YMD") == is_first]
 
     def _is_first(self, newest_year: int | None) -> bool | None:
-        if abs(self.first.spread - self.last.spread) >= _LEAST_SPREAD_MORE:
-            return self.first.spread < self.last.spread
-        if newest_year is None or self.first.is_far(newest_year) == self.last.is_far(newest_year):
-            return None
-        return self.last.is_far(newest_year)
+        """Nearness comes first: what is paid on the same day of each year has days that differ less than its years."""
+        if newest_year is not None and self.first.is_far(newest_year) != self.last.is_far(newest_year):
+            return self.last.is_far(newest_year)
+        is_first = self.first.spread < self.last.spread
+        is_clear = abs(self.first.spread - self.last.spread) >= _LEAST_SPREAD_MORE
+        # Days differ by more than a few; where both ends are near, years do too.
+        return is_first if is_clear and not (is_first and self.last.spread < _LEAST_SPREAD_OF_DAYS) else None
 
 
 def narrowed(dates: Iterable[Mapping[DateOrder, Parts]], orders: Sequence[DateOrder]) -> Sequence[DateOrder]:
