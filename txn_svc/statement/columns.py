@@ -33,7 +33,8 @@ def assign(
         for content, cell in zip(contents, row, strict=True):
             content.add(cell)
     found = _by_name(names, contents)
-    dates = found["date"] if "date" in found else _dates(found, contents)
+    # A bank that shows one day only may call it what it likes.
+    dates = found.get("date") or _dates(found, contents) or found.pop("value_date", [])
     ways = [AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways() for at in dates]
     # Of each date its likeliest way first.
     likely = (way for several in zip_longest(*ways) for way in several if way is not None)
@@ -46,8 +47,7 @@ def _dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int
     for at in (at for at in _free(found, contents) if contents[at].is_mostly(contents[at].dates, MOST)):
         if not any(_are_same_days(contents[at].cells, contents[one].cells) for one in different):
             different.append(at)
-    # A bank that shows one day only may call it what it likes.
-    return different or found.pop("value_date", [])
+    return different
 
 
 def _are_same_days(one: Sequence[str], two: Sequence[str]) -> bool:

@@ -21,11 +21,10 @@ _NUMERIC: Final = ("amount", "debit", "credit", "fee", "balance")
 
 @dataclass(slots=True)
 class Content:
-    """What the cells of one column are, in the sample."""
+    """What the cells of one column are, in the sample; in `cells` a dash is nothing."""
 
     cells: list[str] = field(default_factory=list)
     filled: int = 0
-    dashes: int = 0
     dates: int = 0
     amounts: int = 0
     currencies: int = 0
@@ -43,7 +42,6 @@ class Content:
         if not text:
             return
         self.filled += 1
-        self.dashes += is_dash(text)
         is_date = bool(readings(text))
         self.dates += is_date
         self.amounts += not is_date and bool(marks(text))
@@ -95,7 +93,7 @@ class Content:
             return self.is_mostly(self.dates) or (role == "value_date" and not self.filled)
         if role in _NUMERIC:
             # Beside another column of amounts, a dash says that there is none.
-            filled = self.filled if role == "amount" else self.filled - self.dashes
+            filled = self.filled if role == "amount" else sum(map(bool, self.cells))
             return self.amounts >= filled * _HALF if filled else role != "amount"
         if role == "currency":
             return self.is_mostly(self.currencies)

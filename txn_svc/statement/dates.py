@@ -105,11 +105,7 @@ class Dates(dict[str, date]):
     def __missing__(self, text: str) -> date:
         year, month, day = _parts(text, self._order)
         assert year is not None
-        if self._newest_year is None and year < _CENTURY:
-            raise DateError(_no_date(text, self._order))
-        full = year if self._newest_year is None else full_year(year, self._newest_year)
-        if self._newest_year is not None and year < _CENTURY and full < self._newest_year - _MAX_AGE_YEARS:
-            raise DateError(f"The date {quoted(text)} would be of {full}: the year is not clear.", is_form=True)
+        full = self._full(year, text)
         found = date(full, month, day) if _fits(year, month, day) else None
         if found is None:
             raise DateError(f"The date {quoted(text)} does not exist.", is_form=True)
@@ -118,6 +114,16 @@ class Dates(dict[str, date]):
             self.clear()
         self[text] = found
         return found
+
+    def _full(self, year: int, text: str) -> int:
+        if year >= _CENTURY:
+            return year
+        if self._newest_year is None:
+            raise DateError(_no_date(text, self._order))
+        full = full_year(year, self._newest_year)
+        if full < self._newest_year - _MAX_AGE_YEARS:
+            raise DateError(f"The date {quoted(text)} would be of {full}: the year is not clear.", is_form=True)
+        return full
 
 
 class MonthDays(dict[str, tuple[int, int]]):

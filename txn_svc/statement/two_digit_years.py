@@ -7,8 +7,8 @@ from typing import Final
 from txn_svc.statement.dates import Parts, full_year, is_of_two_digits
 from txn_svc.statement.format import DateOrder
 
-# Days of a month spread further than the years of a statement.
 _LEAST_SPREAD_MORE: Final = 2
+# What spreads less may be years as well as days.
 _LEAST_SPREAD_OF_DAYS: Final = 7
 _FAR_YEARS: Final = 5
 
@@ -20,6 +20,10 @@ class _Range:
 
     def add(self, year: int) -> None:
         self.least, self.most = min(self.least, year), max(self.most, year)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.least > self.most
 
     @property
     def spread(self) -> int:
@@ -35,20 +39,18 @@ class TwoDigitYears:
 
     first: _Range = field(default_factory=_Range)
     last: _Range = field(default_factory=_Range)
-    is_any: bool = False
 
     def add(self, found: Mapping[DateOrder, Parts]) -> None:
         """`found`: the orders in which a text is a date, as `readings` gives them."""
         others = [parts for order, parts in found.items() if order != "YMD"]
         if "YMD" not in found or not others or found["YMD"] in others or not is_of_two_digits(found["YMD"]):
             return
-        self.is_any = True
         self.first.add(found["YMD"][0] or 0)
         self.last.add(others[0][0] or 0)
 
     def narrowed(self, orders: Sequence[DateOrder], newest_year: int | None = None) -> Sequence[DateOrder]:
         """Those of the orders that are left. `newest_year`: that of the upload, which decides where dates do not."""
-        is_first = self._is_first(newest_year) if self.is_any else None
+        is_first = None if self.first.is_empty else self._is_first(newest_year)
         return orders if is_first is None else [order for order in orders if (order == "YMD") == is_first]
 
     def _is_first(self, newest_year: int | None) -> bool | None:
@@ -57,7 +59,6 @@ class TwoDigitYears:
             return self.last.is_far(newest_year)
         is_first = self.first.spread < self.last.spread
         is_clear = abs(self.first.spread - self.last.spread) >= _LEAST_SPREAD_MORE
-        # Days differ by more than a few; where both ends are near, years do too.
         return is_first if is_clear and not (is_first and self.last.spread < _LEAST_SPREAD_OF_DAYS) else None
 
 

@@ -13,6 +13,7 @@ import yaml
 from runtime.currency import DECIMALS
 
 MAX_NAME_CHARACTERS: Final = 100
+_ZONES: Final = frozenset({"utc", "gmt"})
 _NOUN_CHARACTERS: Final = 4
 
 _LISTS: Final = (
@@ -95,11 +96,8 @@ def words() -> Words:
     )
 
 
-_ZONES: Final = frozenset({"utc", "gmt"})
-
-
 def roles_of(name: str) -> tuple[str, ...]:
-    """What a column of this name may be for: by the whole name, or by what is left of it without a currency.
+    """What a column of this name may be for: by the whole name, or by what a currency or a time zone leave of it.
 
     Texts are often numbered; of two numbered amounts nothing is known.
     """
