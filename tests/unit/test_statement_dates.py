@@ -75,6 +75,8 @@ def test_a_year_of_two_digits_that_is_long_ago_is_not_guessed_at() -> None:
         (["20/10/24", "20/10/25", "20/10/26"], "DMY"),
         (["22/10/24", "22/10/25", "22/10/26"], None),
         (["26.10.24", "26.10.25"], None),
+        (["26/10/24", "26/10/25"], None),
+        (["05/05/26", "06/06/26", "07/07/26"], "DMY"),
     ],
 )
 def test_years_of_two_digits_are_near_the_upload_or_asked_about(days: list[str], order: str | None) -> None:

@@ -206,7 +206,8 @@ def _add_date(found: Facts, line: int, text: str) -> None:
     fitting = readings(text)
     found.dates.add(line, fitting)
     found.two_digit_years.add(fitting)
-    if len(set(fitting.values())) > 1:
+    # Whether a year stands first is decided by all dates together.
+    if len({parts for order, parts in fitting.items() if order != "YMD"}) > 1:
         found.undecided_dates.add(line)
     for order, survey in found.years.items():
         if order in fitting:

@@ -91,17 +91,18 @@ def date_order(  # noqa: PLR0911 -- one for each ground
         return _date_finding("ASSUMPTION", "YMD", "No row has a date.", ())
     if not verdict.rivals:
         return _date_finding("EVIDENCE", verdict.value, _date_evidence(verdict), verdict.lines)
-    if not facts.undecided_dates.count:
+    values = (verdict.value, *verdict.rivals)
+    is_year_open = "YMD" in values and not facts.two_digit_years.is_empty
+    if not facts.undecided_dates.count and not is_year_open:
         message = "No date can be read as another day: months have names, or are the day's number."
         return _date_finding("EVIDENCE", verdict.value, message, verdict.lines)
-    values = (verdict.value, *verdict.rivals)
     if (before := given.remembered.get("DATE_ORDER")) in values:
         return _date_finding("REMEMBERED", before, REMEMBERED, ())
-    if "DMY" in values and "YMD" not in values and facts.dotted.count and not facts.slashed.count:
+    if "DMY" in values and not is_year_open and facts.dotted.count and not facts.slashed.count:
         message = "No row decides; dates with dots are taken as day first, as every bank writes them."
         return _date_finding("ASSUMPTION", "DMY", message, verdict.lines)
     message = f"No row decides whether dates are {' or '.join(ORDER_NAMES[one] for one in values)}."
-    return Open("DATE_ORDER", message, values, tuple(facts.undecided_dates.lines))
+    return Open("DATE_ORDER", message, values, tuple(facts.undecided_dates.lines) or verdict.lines)
 
 
 def decimal_mark(  # noqa: PLR0911 -- one for each ground

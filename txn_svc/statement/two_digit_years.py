@@ -50,8 +50,12 @@ class TwoDigitYears:
 
     def narrowed(self, orders: Sequence[DateOrder], newest_year: int | None = None) -> Sequence[DateOrder]:
         """Those of the orders that are left. `newest_year`: that of the upload, which decides where dates do not."""
-        is_first = None if self.first.is_empty else self._is_first(newest_year)
+        is_first = None if self.is_empty else self._is_first(newest_year)
         return orders if is_first is None else [order for order in orders if (order == "YMD") == is_first]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.first.is_empty
 
     def _is_first(self, newest_year: int | None) -> bool | None:
         """Nearness comes first: what is paid on the same day of each year has days that differ less than its years."""
