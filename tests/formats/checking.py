@@ -46,6 +46,8 @@ def check_rows(file: File, statement: Statement) -> None:
     lines = [row.line for row in rows]
     assert lines == sorted(set(lines))
     accepted = [row for row in rows if isinstance(row, ValidRow)]
+    # The bank cannot have booked what is to come.
+    assert all(row.booked_on <= file.uploaded_on + dt.timedelta(days=1) for row in accepted)
     read_again = figures(statement, rows, file.currency, file.uploaded_on)
     assert [(row.line, row.booked_on, row.value_on, row.amount_minor) for row in accepted] == read_again
     gone = lost(file.content, statement, rows, file.currency, file.uploaded_on)

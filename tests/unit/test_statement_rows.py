@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.statement_text import Row, finding, read_text, refusal, rejected, rows_of, valid
+from tests.unit.statement_text import UPLOADED_ON, Row, finding, read_text, refusal, rejected, rows_of, valid
 from txn_svc.ledger.money import average_minor
 from txn_svc.statement import RejectedRow, Unreadable, ValidRow, rejecting
 from txn_svc.statement.facts import is_called_standing
@@ -36,7 +36,7 @@ descriptions = st.text(st.characters(exclude_characters="\0\r", exclude_categori
     lambda text: not is_called_standing(text)
 )
 entries = st.lists(
-    st.tuples(st.dates(date(1900, 1, 1), date(2199, 12, 31)), descriptions, st.integers(-(10**9), 10**9)),
+    st.tuples(st.dates(date(1900, 1, 1), UPLOADED_ON), descriptions, st.integers(-(10**9), 10**9)),
     min_size=1,
     max_size=6,
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.statement_text import read_text, rejected, rows_of, valid
+from tests.unit.statement_text import finding, read_text, rejected, rows_of, valid
 from txn_svc.statement import RejectedRow, ValidRow
 
 HEADER = "Date;What;Amount;Status"
@@ -42,13 +42,76 @@ def test_the_one_word_beside_those_that_say_pending_says_that_a_row_is_booked() 
     rows = "17/10/2026;Shop C;-5,60;Pending\n16/10/2026;Shop B;-4,60;Frobbed\n15/10/2026;Shop A;-45,60;Frobbed\n"
 
     assert pending_lines(f"{HEADER}\n{rows}") == [2]
-    assert pending_lines(f"{HEADER}\n{rows}14/10/2026;Shop D;-1,00;Blurred\n") == [2, 3, 4, 5]
+    assert options(f"{HEADER}\n{rows}14/10/2026;Shop D;-1,00;Blurred\n") == ["frobbed", "blurred", "frobbed|blurred"]
 
 
-def test_words_none_of_which_is_known_are_no_status() -> None:
-    rows = "17/10/2026;Shop C;-5,60;TX\n16/10/2026;Shop B;-4,60;CA\n15/10/2026;Shop A;-45,60;CA\n"
+UNKNOWN = "17/10/2026;Shop C;-5,60;{}\n16/10/2026;Shop B;-4,60;{}\n15/10/2026;Shop A;-45,60;{}\n"
 
-    assert pending_lines(f"Date;What;Amount;State\n{rows}") == []
+
+def options(text: str) -> list[str]:
+    (question,) = read_text(text, "EUR").questions
+    assert question.property == "STATUS"
+    return [option.id for option in question.options]
+
+
+def test_which_of_the_words_that_nobody_knows_says_that_a_row_is_booked_is_asked() -> None:
+    text = f"{HEADER}\n" + UNKNOWN.format("Blur", "Frob", "Frob")
+    (question,) = read_text(text, "EUR").questions
+    shown = {option.id: [isinstance(row, ValidRow) for row in option.rows] for option in question.options}
+    answered = read_text(text, "EUR", answers={"STATUS": "frob"})
+    not_booked, *booked = answered.rows()
+
+    # One row of each word is shown.
+    assert shown == {"frob": [False, True], "blur": [True, False], "frob|blur": [True, True]}
+    assert question.options[0].label == "Booked are the rows with “Frob”"
+    assert (rejected(not_booked).reason_code, rejected(not_booked).column) == ("PENDING", "Status")
+    assert "“Blur”" in rejected(not_booked).reason
+    assert [valid(row).line for row in booked] == [3, 4]
+    assert finding(answered, "STATUS").basis == "ANSWERED"
+
+
+def test_of_four_words_one_or_all_but_one_may_say_that_a_row_is_booked() -> None:
+    rows = UNKNOWN.format("Aa", "Bb", "Cc") + UNKNOWN.format("Dd", "Aa", "Bb")
+
+    assert options(f"{HEADER}\n{rows}") == [
+        *("aa", "bb", "cc", "dd", "aa|bb|cc", "aa|bb|dd", "aa|cc|dd", "bb|cc|dd", "aa|bb|cc|dd")
+    ]
+
+
+def test_a_row_without_a_word_may_be_booked_or_not() -> None:
+    text = f"{HEADER}\n" + UNKNOWN.format("P", "", "-")
+    first, *others = read_text(text, "EUR", answers={"STATUS": "-"}).rows()
+
+    assert options(text) == ["-", "p", "-|p"]
+    assert rejected(first).reason_code == "PENDING"
+    assert [valid(row).line for row in others] == [3, 4]
+
+
+def test_balances_tell_which_words_are_of_rows_that_are_booked() -> None:
+    rows = ["15/10/2026;A;-10,00;Frob;90,00", "16/10/2026;B;-5,00;Blur;{}", "17/10/2026;C;-20,00;Frob;{}"]
+    text = "\n".join([f"{HEADER};Balance", *rows])
+    statement, of_all = (read_text(text.format(*two), "EUR") for two in (("90,00", "70,00"), ("85,00", "65,00")))
+
+    assert (finding(statement, "STATUS").basis, finding(statement, "STATUS").value) == ("EVIDENCE", "frob")
+    assert [row.line for row in statement.rows() if isinstance(row, RejectedRow)] == [3]
+    assert (finding(of_all, "STATUS").basis, finding(of_all, "STATUS").value) == ("EVIDENCE", "frob|blur")
+    assert options(text.format("85,00", "70,50")) == ["frob", "blur", "frob|blur"]
+
+
+def test_what_a_status_says_is_remembered_and_a_word_that_is_new_is_not_booked() -> None:
+    text = f"{HEADER}\n" + UNKNOWN.format("Blur", "Frob", "New")
+    shape = read_text(text, "EUR").shape
+    statement = read_text(text, "EUR", remembered={shape: {"STATUS": "frob|blur"}})
+
+    assert finding(statement, "STATUS").basis == "REMEMBERED"
+    assert [row.line for row in statement.rows() if isinstance(row, RejectedRow)] == [4]
+
+
+def test_a_column_of_many_words_or_of_sentences_is_no_status() -> None:
+    many = "".join(f"{day}/10/2026;Shop;-5,60;Word {day}\n" for day in range(13, 20))
+
+    assert pending_lines(f"{HEADER}\n{many}") == []
+    assert pending_lines(f"{HEADER}\n" + UNKNOWN.format("x" * 41, "Frob", "Frob")) == []
 
 
 def test_what_failed_is_no_status_among_kinds_of_bookings() -> None:
@@ -68,6 +131,21 @@ def test_a_text_that_begins_with_pending_is_of_a_row_that_is_not_booked() -> Non
     rows = "10/19/2026,PENDING - SHELL,-40.00\n10/18/2026,TARGET,-23.40\n10/17/2026,SPENDING CO,-3.40\n"
 
     assert pending_lines(f"Date,What,Amount\n{rows}", "USD") == [2]
+
+
+@pytest.mark.parametrize("header", ["date,description,amount", "Date,What,Amount", "Date,What,Amount,Value date"])
+def test_a_row_after_the_day_of_the_upload_is_not_booked_yet(header: str) -> None:
+    days = ["2026-11-20", "2026-11-21", "2026-11-22", "2027-01-05"]
+    value_day = ",2026-11-25" * header.endswith("Value date")
+    rows = rows_of("\n".join([header, *(f"{day},Rent,-900.00{value_day}" for day in days)]))
+
+    # A file from where the day begins earlier is of tomorrow.
+    assert [valid(row).booked_on.day for row in rows[:2]] == [20, 21]
+    assert [(rejected(row).line, rejected(row).reason_code, rejected(row).column) for row in rows[2:]] == [
+        (4, "PENDING", header.split(",", maxsplit=1)[0]),
+        (5, "PENDING", header.split(",", maxsplit=1)[0]),
+    ]
+    assert "“2026-11-22” is after 2026-11-21" in rejected(rows[2]).reason
 
 
 def test_a_title_says_that_the_rows_below_it_are_pending() -> None:

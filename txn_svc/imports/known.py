@@ -16,19 +16,19 @@ CANDIDATES_MAX = 20
 # Of an account's newest imports so many are looked at: for shapes, numbers and days that it knows.
 NEWEST_IMPORTS_MAX = 500
 REMEMBERED_SHAPES_MAX = 50
-REMEMBERED_PROPERTIES: tuple[Property, ...] = ("ENCODING", "COLUMNS", "DATE_ORDER", "DECIMAL_MARK", "SIGN")
+REMEMBERED_PROPERTIES: tuple[Property, ...] = ("ENCODING", "COLUMNS", "DATE_ORDER", "DECIMAL_MARK", "SIGN", "STATUS")
 # Nobody has to be asked how it is meant: Stori wrote it.
 OWN_FORMAT = "stori"
 # What the ledger said of an earlier import says nothing about how its file was read.
 LEDGER_PROPERTIES: tuple[Property, ...] = ("BALANCE", "OVERLAP")
 
-# What the ledger rejected it may accept by now.
+# What the ledger rejected it may accept by now, and a day to come may be there.
 _SAME_BYTES = """
 SELECT reading_id, findings FROM import
 WHERE account_id = %(account_id)s AND sha256 = %(sha256)s AND reader_version = %(reader_version)s
   AND format = %(format)s AND state IN ('COMPLETED', 'REVERTING') AND decided_count = 0 AND id <> %(id)s
   AND NOT EXISTS (SELECT FROM import_row AS r WHERE r.account_id = import.account_id AND r.import_id = reading_id
-    AND r.outcome = 'REJECT' AND r.reason_code = 'SAME_ID' AND r.identity IS NOT NULL)
+    AND r.outcome = 'REJECT' AND (r.reason_code = 'PENDING' OR (r.reason_code = 'SAME_ID' AND r.identity IS NOT NULL)))
 ORDER BY finish_time LIMIT %(most)s
 """
 

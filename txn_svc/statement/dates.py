@@ -94,13 +94,14 @@ def is_written_as(text: str, order: DateOrder) -> bool:
 class Dates(dict[str, date]):
     """Dates by their text, written in the order, which has a year; other text raises DateError.
 
-    Years of two digits are at most one after `newest_year`; without one there are none.
+    Years of two digits are at most one after `newest_year`; without one there are none. A day after `latest`, where
+    there is one, is PENDING.
     """
 
-    def __init__(self, order: DateOrder, newest_year: int | None) -> None:
+    def __init__(self, order: DateOrder, newest_year: int | None, latest: date = date.max) -> None:
         super().__init__()
         assert order not in YEARLESS
-        self._order, self._newest_year = order, newest_year
+        self._order, self._newest_year, self._latest = order, newest_year, latest
 
     def __missing__(self, text: str) -> date:
         year, month, day = _parts(text, self._order)
@@ -110,6 +111,11 @@ class Dates(dict[str, date]):
         if found is None:
             raise DateError(f"The date {quoted(text)} does not exist.", is_form=True)
         _check_range(found.year, text.strip(PADDING))
+        if found > self._latest:
+            message = (
+                f"{quoted(text)} is after {self._latest}, the day after the upload: the bank cannot have booked it yet."
+            )
+            raise DateError(message, code="PENDING", is_form=True)
         if len(self) >= MAX_CACHED_DATES:
             self.clear()
         self[text] = found

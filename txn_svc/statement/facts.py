@@ -17,7 +17,7 @@ from txn_svc.statement.rejecting import RejectLimit
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.two_digit_years import TwoDigitYears
 from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
-from txn_svc.statement.words import begins_with, is_only, plain, words
+from txn_svc.statement.words import begins_with, is_only, plain, status_of, words
 from txn_svc.statement.years import YearSurvey
 
 MAX_ACCOUNTS: Final = 10
@@ -33,11 +33,19 @@ Line = Literal["ROW", "STANDING", "CONTINUATION", "TOTAL", "NO_ROW"]
 
 
 @dataclass(slots=True)
+class Spelled:
+    """A word of a status: how it is written first, and where it stands."""
+
+    shown: str
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(slots=True)
 class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
     those beside which a word or a column says so, `unknown_words` of those beside which there is another; `letters` are
     the words that are one. `fees`: other than zero. `dotted`: dates written with dots.
-    `standing`: rows that are called a balance or a total. `statuses`: the first plain words of that column.
+    `standing`: rows that are called a balance or a total. `statuses`: the first words of that column, as compared.
     `has_sections`: the accounts are those that lines among the rows name. `textless`: rows without a description."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
@@ -66,7 +74,7 @@ class Facts:
     continuations: Tally = field(default_factory=Tally)
     currencies: set[str] = field(default_factory=set)
     accounts: dict[str, Tally] = field(default_factory=dict)
-    statuses: set[str] = field(default_factory=set)
+    statuses: dict[str, Spelled] = field(default_factory=dict)
     standing: Tally = field(default_factory=Tally)
     has_sections: bool = False
     textless: Tally = field(default_factory=Tally)
@@ -193,8 +201,14 @@ def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> 
         _add_account(found.accounts, line, number)
     if not any(cells[at].strip() for at in roles.description):
         found.textless.add(line)
-    if roles.status is not None and len(found.statuses) < MAX_STATUSES:
-        found.statuses.add(plain(cells[roles.status]))
+    if roles.status is not None:
+        _add_status(found, line, cells[roles.status])
+
+
+def _add_status(found: Facts, line: int, cell: str) -> None:
+    word = status_of(cell)
+    if word in found.statuses or len(found.statuses) < MAX_STATUSES:
+        found.statuses.setdefault(word, Spelled(cell.strip())).tally.add(line)
 
 
 def _add_account(accounts: dict[str, Tally], line: int, number: str) -> None:

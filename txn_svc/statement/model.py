@@ -37,6 +37,7 @@ Property = Literal[
     "YEAR",
     "DECIMAL_MARK",
     "SIGN",
+    "STATUS",
     "CURRENCY",
     "ACCOUNT",
     "OVERLAP",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import dropwhile
 from typing import Literal
 
@@ -49,7 +49,7 @@ class Reading:
     date_order: DateOrder
     decimal_mark: DecimalMark
     sign: SignRule | BalanceRule
-    newest_year: int
+    uploaded_on: date
     years: YearPlan | None = None
     unmarked: Side | None = None
     debit_minus: bool = False
@@ -72,6 +72,10 @@ class Reading:
     has_stable_ids: bool = False
 
     @property
+    def newest_year(self) -> int:
+        return self.uploaded_on.year
+
+    @property
     def is_simple(self) -> bool:
         """Whether a row is no more than a date, an amount with its sign, one description and an id."""
         return (
@@ -90,10 +94,13 @@ def records_of(file: TextBytes, table: Table) -> Iterable[Record]:
     return Unescaped(rows, table.escaped, table.widths) if table.escaped else rows
 
 
-def date_reader(order: DateOrder, newest_year: int, years: YearPlan | None) -> Callable[[str], date]:
-    """To be called once for every row, in their order: years are counted from row to row where there are none."""
+def date_reader(reading: Reading) -> Callable[[str], date]:
+    """Of bookings. To be called once for every row, in their order: years are counted from row to row where there are
+    none."""
+    order, years = reading.date_order, reading.years
     if order not in YEARLESS:
-        return Dates(order, newest_year).__getitem__
+        # A file from where the day begins earlier may be of tomorrow.
+        return Dates(order, reading.newest_year, reading.uploaded_on + timedelta(days=1)).__getitem__
     month_days, walk = MonthDays(order), None if years is None else YearWalk(years)
 
     def read_date(text: str) -> date:

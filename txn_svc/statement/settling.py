@@ -13,7 +13,7 @@ from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.by_balance import oldest_side
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import MAX_STATUSES, ChainVotes, Facts, direction, facts, is_total
+from txn_svc.statement.facts import ChainVotes, Facts, direction, facts, is_total
 from txn_svc.statement.fees import settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import BALANCE_RULES, BalanceRule, DateOrder, Format, Roles, SignRule
@@ -25,12 +25,13 @@ from txn_svc.statement.questions import ask
 from txn_svc.statement.reading import AmountReader, Reading, Side, chain_of, order_of_days, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.signs import BalanceVotes
+from txn_svc.statement.statuses import Statuses
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
 from txn_svc.statement.values import rows_of_file, standing_leads_on
 from txn_svc.statement.votes import is_decided
-from txn_svc.statement.words import has_word, roles_of, words
+from txn_svc.statement.words import has_word, words
 
 _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
@@ -136,10 +137,10 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         reading,
         account=_account_read(account),
         has_sections=found.has_sections,
-        unknown_statuses=_unknown_statuses(table, roles, found),
         foot_line=_foot_line(table, found),
     )
-    settled += filter(None, [currency_finding(table, roles, given.currency), account])
+    reading, status = _with_status(file, reading, found, given)
+    settled += filter(None, [status, currency_finding(table, roles, given.currency), account])
     questions = [
         ask(file, one, {value: _variant(file, one.property, value, reading, found, given) for value in one.values})
         # Everything else may depend on which column is which: it is asked after that, if at all.
@@ -152,6 +153,18 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if proof is not UNPROVED:
         settled.append(proofs.finding(proof))
     return Settled(reading, tuple(one for one in settled if isinstance(one, Finding)), tuple(questions), proof)
+
+
+def _with_status(
+    file: TextBytes, reading: Reading, found: Facts, given: Given
+) -> tuple[Reading, Finding | Open | None]:
+    words_, totals_ = Statuses(reading.table, reading.roles, found), _totals(reading, found)
+
+    def read_as(value: str | None) -> Reading:
+        return replace(reading, unknown_statuses=words_.unbooked(value))
+
+    status = words_.settled(given, lambda one: _proof(file, read_as(one), *totals_).verdict == "BALANCES_MATCH")
+    return read_as(None if status is None else _value(status)), status
 
 
 def _with_fees(sign: Finding | Open, reading: Reading) -> Finding | Open:
@@ -218,6 +231,8 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
             return replace(reading, decimal_mark=cast("DecimalMark", value))
         case "ACCOUNT":
             return replace(reading, account=None if value == infer.ALL_HERE else value)
+        case "STATUS":
+            return replace(reading, unknown_statuses=Statuses(reading.table, reading.roles, found).unbooked(value))
         case _:
             assert asked == "SIGN"
             return _with_sign(reading, value)
@@ -321,19 +336,6 @@ def _follow_only(file: TextBytes, turned: Reading, reading: Reading, found: Fact
     ]
 
 
-def _unknown_statuses(table: Table, roles: Roles, found: Facts) -> frozenset[str]:
-    """Words beside others that say whether a row is booked; one that is alone among those that say it is not, says that
-    it is."""
-    known = words()
-    is_named = roles.status is not None and table.has_header and "status" in roles_of(table.header[roles.status])
-    if table.format is not None or not is_named or len(found.statuses) >= MAX_STATUSES:
-        return frozenset()
-    unknown = found.statuses - known.posted - known.pending - known.failed - known.pending_days - {""}
-    is_said = not found.statuses.isdisjoint(known.posted)
-    is_denied = not found.statuses.isdisjoint(known.pending | known.failed)
-    return frozenset(unknown) if is_said or (is_denied and len(unknown) > 1) else frozenset()
-
-
 def _foot_line(table: Table, found: Facts) -> int | None:
     """The last row, where it may be the balance below the rows of a file without a header: it alone has no text."""
     is_one = not table.has_header and found.textless.lines == [found.last_line] and found.first_line < found.last_line
@@ -375,7 +377,7 @@ def _reading(table: Table, roles: Roles, given: Given, known: Format = _NO_FORMA
         date_order=known.date_order or "YMD",
         decimal_mark=known.decimal_mark or ".",
         sign=known.sign or "SIGNED",
-        newest_year=given.uploaded_on.year,
+        uploaded_on=given.uploaded_on,
         debit_words=known.debit_words,
         credit_words=known.credit_words,
         pending_words=known.pending_words,

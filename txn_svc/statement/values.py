@@ -10,7 +10,7 @@ from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader
 from txn_svc.statement.by_balance import by_balance
-from txn_svc.statement.dates import DateError, MonthDays, date_in_year, readings
+from txn_svc.statement.dates import DateError, Dates, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
 from txn_svc.statement.facts import MAX_CACHED_TEXTS, amount_places, is_called_standing, is_total, kind_of
@@ -29,7 +29,7 @@ from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
-from txn_svc.statement.words import plain, words
+from txn_svc.statement.words import plain, status_of, words
 
 Row = ValidRow | RejectedRow
 
@@ -102,7 +102,7 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | 
     date_at, amount_at, external_id_at = roles.date, roles.amount, roles.external_id
     assert amount_at is not None
     description_at = roles.description[0] if roles.description else None
-    read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
+    read_date = date_reader(reading)
     read_amount = amount_reader(reading.currency, reading.decimal_mark)
     limit, count = RejectLimit(), 0
     for line, cells, fault in records:
@@ -179,7 +179,7 @@ class _RowReader:
         self._reading, self._roles, self._name = reading, reading.roles, reading.table.name
         self._sections = sections
         self._pending_words = reading.pending_words or words().pending | words().failed | words().pending_days
-        self._read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
+        self._read_date = date_reader(reading)
         self._read_value_date = _value_date_reader(reading)
         self._read_amount = AmountReader(reading)
 
@@ -243,8 +243,8 @@ class _RowReader:
         if self._sections.is_pending:
             message = "A line above says that the bank has not booked these rows yet."
             raise RowError("PENDING", message, self._roles.date)
-        if at is not None and self._reading.unknown_statuses and plain(cells[at]) in self._reading.unknown_statuses:
-            message = f"{quoted(cells[at])} is no word that Stori knows for a row that the bank has booked."
+        if at is not None and self._reading.unknown_statuses and status_of(cells[at]) in self._reading.unknown_statuses:
+            message = f"{quoted(cells[at])} does not say that the bank has booked this row."
             raise RowError("PENDING", message, at)
 
     def _is_pending(self, cells: Sequence[str]) -> bool:
@@ -286,11 +286,11 @@ def _value_date_reader(reading: Reading) -> Callable[[str, date], date | None]:
     if reading.date_order in YEARLESS:
         month_days = MonthDays(reading.date_order)
         return lambda text, booked_on: _nearest(month_days, text, booked_on)
-    read_date = date_reader(reading.date_order, reading.newest_year, reading.years)
+    read_date = Dates(reading.date_order, reading.newest_year)
 
     def read(text: str, _: date) -> date | None:
         try:
-            return read_date(text)
+            return read_date[text]
         except DateError:
             return None
 

@@ -13,6 +13,7 @@ import yaml
 from runtime.currency import DECIMALS
 
 MAX_NAME_CHARACTERS: Final = 100
+NO_STATUS: Final = "-"
 _ZONES: Final = frozenset({"utc", "gmt"})
 _NOUN_CHARACTERS: Final = 4
 
@@ -94,6 +95,11 @@ def words() -> Words:
         months={plain(name): number for number, names in source["months"].items() for name in names},
         **{name: frozenset(map(plain, _all(source[name]))) for name in _LISTS},
     )
+
+
+def status_of(cell: str) -> str:
+    """A status as it is compared; a cell without a word has NO_STATUS."""
+    return plain(cell) or NO_STATUS
 
 
 def roles_of(name: str) -> tuple[str, ...]:

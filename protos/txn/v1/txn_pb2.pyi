@@ -256,6 +256,7 @@ class _StatementPropertyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sta
     STATEMENT_PROPERTY_ACCOUNT: _StatementProperty.ValueType  # 10
     STATEMENT_PROPERTY_OVERLAP: _StatementProperty.ValueType  # 11
     STATEMENT_PROPERTY_BALANCE: _StatementProperty.ValueType  # 12
+    STATEMENT_PROPERTY_STATUS: _StatementProperty.ValueType  # 13
 
 class StatementProperty(_StatementProperty, metaclass=_StatementPropertyEnumTypeWrapper): ...
 
@@ -272,6 +273,7 @@ STATEMENT_PROPERTY_CURRENCY: StatementProperty.ValueType  # 9
 STATEMENT_PROPERTY_ACCOUNT: StatementProperty.ValueType  # 10
 STATEMENT_PROPERTY_OVERLAP: StatementProperty.ValueType  # 11
 STATEMENT_PROPERTY_BALANCE: StatementProperty.ValueType  # 12
+STATEMENT_PROPERTY_STATUS: StatementProperty.ValueType  # 13
 Global___StatementProperty: _TypeAlias = StatementProperty  # noqa: Y015
 
 class _FindingBasis:
