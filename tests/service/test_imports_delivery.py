@@ -19,6 +19,7 @@ from runtime.database import Database, DatabaseSettings, open_database
 from runtime.ids import new_id, to_id
 from tests.service.importing import BRIEF, Uploads, account, event, events, get, message, newest, post, settled, start
 from tests.service.messaging import eventually
+from tests.service.reviewing import csv
 from tests.service.txn import Client, Txn
 from txn_svc.imports import commit as commit_module
 from txn_svc.imports import importer as importer_module
@@ -506,3 +507,27 @@ async def test_a_claim_whose_server_has_vanished_is_noticed(txn_database: Databa
         served = await (await connection.execute("SHOW tcp_keepalives_idle")).fetchone()
 
     assert (options, served) == ([10, 15_000], ("10",))
+
+
+async def test_the_same_file_books_a_row_once_its_day_has_come(
+    txn_whole: Txn, uploads: Uploads, txn_database: Database
+) -> None:
+    person = await txn_whole.person()
+    account_id = (await person.open_account()).id
+    content = csv("2026-11-19,Tea,-2.00", "2026-11-25,Rent,-900.00")
+
+    async def uploaded_on(day: str) -> txn_pb2.Import:
+        started = await start(person, account_id, content)
+        assert await post(started.upload, content) == 204
+        announced = json.loads((await uploads.announcement()).body)
+        announced["Records"][0]["eventTime"] = f"{day}T12:00:00.000Z"
+        await uploads.deliver(txn_database, message(json.dumps(announced)))
+        return await found(person, started.id)
+
+    before = await uploaded_on("2026-11-20")
+    balance = (await account(person, account_id)).balance_minor
+    after = await uploaded_on("2026-11-25")
+
+    assert (before.imported_count, before.rejected_count, balance) == (1, 1, -200)
+    assert (after.imported_count, after.duplicate_count, after.rejected_count) == (1, 1, 0)
+    assert (await account(person, account_id)).balance_minor == -90200
