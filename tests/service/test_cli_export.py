@@ -124,7 +124,7 @@ async def test_rejected_rows_are_mended_and_imported_again(stori: Stori, person:
 
     saved = await stori.run("imports", "rejects", done.id, "--output", str(path))
     header, *rows = csv.reader(io.StringIO(path.read_text()))
-    path.write_text(path.read_text().replace("abc", "4.00").replace("2026-13-01", "2026-12-01"))
+    path.write_text(path.read_text().replace("abc", "4.00").replace("2026-13-01", "2026-10-01"))
     again = await stori.run("import", str(path), "--account", opened.id)
 
     assert (saved.code, done.rejected_count) == (0, 2)

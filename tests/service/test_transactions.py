@@ -197,7 +197,7 @@ async def test_rows_that_arrive_meanwhile_neither_repeat_nor_hide_others(txn: Tx
     account_id = await opened_with(client, MANY[:10])
     first = await listed(client, account_id, page_size=5)
 
-    await book(client, account_id, [Booked("2026-12-31", 1, "new"), Booked("2026-01-01", 1, "old")])
+    await book(client, account_id, [Booked("2026-08-31", 1, "new"), Booked("2026-01-01", 1, "old")])
     second = await listed(client, account_id, page_size=100, page_token=first.next_page_token)
 
     assert len({*descriptions(first), *descriptions(second)}) == 11
