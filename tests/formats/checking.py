@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from tests.formats.lost_lines import lost
-from tests.formats.stated_reading import figures
+from tests.formats.stated_reading import figures, unbooked
 from txn_svc.ledger.money import Currency
 from txn_svc.statement import Statement, ValidRow, read
 from txn_svc.statement.model import Property
@@ -48,6 +48,7 @@ def check_rows(file: File, statement: Statement) -> None:
     accepted = [row for row in rows if isinstance(row, ValidRow)]
     # The bank cannot have booked what is to come.
     assert all(row.booked_on <= file.uploaded_on + dt.timedelta(days=1) for row in accepted)
+    assert not unbooked(statement, rows, file.currency, file.uploaded_on)
     read_again = figures(statement, rows, file.currency, file.uploaded_on)
     assert [(row.line, row.booked_on, row.value_on, row.amount_minor) for row in accepted] == read_again
     gone = lost(file.content, statement, rows, file.currency, file.uploaded_on)

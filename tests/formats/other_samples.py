@@ -51,6 +51,12 @@ Mar 14,Refund,($12.50),$0.00
 2026-03-02,"Bar, abroad",-10.00,1.50,88.50
 2026-03-03,Shop,-8.00,,80.50
 """,
+    "with a status that nobody knows": b"""Date,Details,Amount,Status,Balance
+2026-03-12,Salary,100.00,Frob,100.00
+2026-03-13,Shop,-45.60,Blur,100.00
+2026-03-14,Bar,-4.40,,95.60
+2026-03-15,Rent,-50.00,Frob,45.60
+""",
     "with words of no language": b"""Tag;Wer;Wieviel;Wohin
 12.03.2026;Lohn;100,00;plus-minus
 15.03.2026;Laden;45,60;ab

@@ -194,6 +194,18 @@ def figures(statement: Statement, rows: Sequence[Row], currency: Currency, uploa
     return [_figures(told, row, years) for row in rows if isinstance(row, ValidRow)]
 
 
+def unbooked(statement: Statement, rows: Sequence[Row], currency: Currency, uploaded_on: dt.date) -> list[int]:
+    """The lines of rows that were accepted, although what is said of the status does not name theirs."""
+    said = next((one.value for one in statement.findings if one.property == "STATUS"), None)
+    if said is None:
+        return []
+    told, known = stated(statement, currency, uploaded_on), {*said.split("|"), *words().posted}
+    statuses = {row.line: plain(told.cell(row.cells, "status")) for row in rows if isinstance(row, ValidRow)}
+    # Where others say that they are booked, a row without a word is.
+    known |= {""} if known & {"-"} or words().posted & set(statuses.values()) else set()
+    return [line for line, status in statuses.items() if status not in known]
+
+
 def _changes(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
     """Of each line, how much more its balance is than that of the line above it; or of that below it, if it then is the
     amount more often."""
