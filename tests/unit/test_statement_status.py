@@ -145,7 +145,7 @@ def test_a_row_after_the_day_of_the_upload_is_not_booked_yet(header: str) -> Non
         (4, "PENDING", header.split(",", maxsplit=1)[0]),
         (5, "PENDING", header.split(",", maxsplit=1)[0]),
     ]
-    assert "“2026-11-22” is after 2026-11-21" in rejected(rows[2]).reason
+    assert "“2026-11-22” is 2026-11-22, which is after 2026-11-21" in rejected(rows[2]).reason
 
 
 def test_a_title_says_that_the_rows_below_it_are_pending() -> None:

@@ -111,11 +111,7 @@ class Dates(dict[str, date]):
         if found is None:
             raise DateError(f"The date {quoted(text)} does not exist.", is_form=True)
         _check_range(found.year, text.strip(PADDING))
-        if found > self._latest:
-            message = (
-                f"{quoted(text)} is after {self._latest}, the day after the upload: the bank cannot have booked it yet."
-            )
-            raise DateError(message, code="PENDING", is_form=True)
+        require_not_after(self._latest, found, text)
         if len(self) >= MAX_CACHED_DATES:
             self.clear()
         self[text] = found
@@ -156,6 +152,13 @@ def date_in_year(year: int, month_day: tuple[int, int]) -> date:
         return date(year, month, day)
     except ValueError:
         raise DateError(f"The date {month}/{day} does not exist in {year}.", is_form=True) from None
+
+
+def require_not_after(latest: date, day: date, shown: str) -> None:
+    """Refuses with DateError PENDING a day after this one, which is that after the upload."""
+    if day > latest:
+        which = f"{quoted(shown)} is {day}, which is after {latest}, the day after the upload"
+        raise DateError(f"{which}: the bank cannot have booked it yet.", code="PENDING", is_form=True)
 
 
 def is_of_two_digits(parts: Parts) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal
 from txn_svc.ledger.money import MAX_MINOR, MIN_MINOR, AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance_reader, written
-from txn_svc.statement.dates import Dates, MonthDays, date_in_year, order_of, readings
+from txn_svc.statement.dates import Dates, MonthDays, date_in_year, order_of, readings, require_not_after
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.facts import ChainVotes, amount_places, chain_votes, direction
 from txn_svc.statement.format import YEARLESS, BalanceRule, DateOrder, Roles, SignRule
@@ -98,16 +98,19 @@ def date_reader(reading: Reading) -> Callable[[str], date]:
     """Of bookings. To be called once for every row, in their order: years are counted from row to row where there are
     none."""
     order, years = reading.date_order, reading.years
+    # A file from where the day begins earlier may be of tomorrow.
+    latest = reading.uploaded_on + timedelta(days=1)
     if order not in YEARLESS:
-        # A file from where the day begins earlier may be of tomorrow.
-        return Dates(order, reading.newest_year, reading.uploaded_on + timedelta(days=1)).__getitem__
+        return Dates(order, reading.newest_year, latest).__getitem__
     month_days, walk = MonthDays(order), None if years is None else YearWalk(years)
 
     def read_date(text: str) -> date:
         month_day = month_days[text]
         # Without a plan there is no row with a month and day.
         assert walk is not None
-        return date_in_year(walk.year_of(month_day[0]), month_day)
+        found = date_in_year(walk.year_of(month_day[0]), month_day)
+        require_not_after(latest, found, text)
+        return found
 
     return read_date
 
