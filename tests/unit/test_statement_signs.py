@@ -52,6 +52,16 @@ def test_as_many_words_with_a_minus_as_without_are_asked_about() -> None:
     assert amounts(answered) == [-5000, 5000, 100000]
 
 
+def test_an_answer_says_what_the_rows_without_a_word_are_then() -> None:
+    rows = "2026-10-01,A,CR,-5.00\n2026-10-02,B,,6.00\n2026-10-03,C,,7.00\n"
+    answered = read_text("Date,What,Type,Amount\n" + rows, answers={"SIGN": "INDICATOR"}, is_credit=True)
+    said = finding(answered, "SIGN")
+
+    assert said.basis == "ANSWERED"
+    assert "Only credits are marked, so the others are debits." in said.message
+    assert [row.amount_minor for row in map(valid, answered.rows())] == [5_00, -6_00, -7_00]
+
+
 def test_balances_that_fit_only_some_rows_decide_no_minus() -> None:
     rows = "2026-10-01,A,5.00,95.00\n2026-10-02,B,-5.00,100.00\n2026-10-03,C,30.00,130.00\n2026-10-04,D,7.00,137.00\n"
 

@@ -15,7 +15,7 @@ from txn_svc.statement.votes import DECIDED_BY, Tally
 
 _ONE_SIDED: Final[Mapping[Side, SignRule]] = {"debit": "DEBITS", "credit": "CREDITS"}
 _OPPOSITE_LETTERS: Final = tuple(map(frozenset, ("dc", "dh", "da", "dk", "sh", "oi", "se")))
-SIGN_SENTENCES: Final[Mapping[SignRule | BalanceRule, str]] = {
+SIGN_SENTENCES: Final[Mapping[str, str]] = {
     "SIGNED": "Amounts with a minus are debits, the others are credits.",
     "INVERTED": "Amounts with a minus are credits, the others are debits.",
     "SPLIT": "Debits and credits have a column each.",
@@ -70,14 +70,15 @@ def sign(facts: Facts, reading: Reading, votes: BalanceVotes, declared: SignRule
     if roles.amount is None:
         return Finding("SIGN", "EVIDENCE", "SPLIT", _split_sentence(reading), (table.line,))
     if (answer := _said(given.answers, table, get_args(BalanceRule) if votes.oldest else ())) is not None:
-        return Finding("SIGN", "ANSWERED", answer, ANSWERED)
+        return Finding("SIGN", "ANSWERED", answer, _known_sentence(ANSWERED, answer, facts, reading))
     if not (facts.negative.count or facts.positive.count):
         return Finding("SIGN", "ASSUMPTION", "SIGNED", "No row has an amount other than zero.")
     by_words = "INDICATOR" if votes.show_words and not given.is_credit else rule_of_words(facts, roles)
     if by_words is not None and (given.is_credit or not votes.contradict(by_words)):
         lines = _merged(facts.debits, facts.credits)
         return Finding("SIGN", "EVIDENCE", by_words, _words_sentence(by_words, facts, reading), lines)
-    return _signed(facts, votes.written, given) if facts.negative.count else _unsigned(facts, votes, given, table)
+    is_signed = facts.negative.count > 0
+    return _signed(facts, reading, votes.written, given) if is_signed else _unsigned(facts, votes, given, table)
 
 
 def rule_of_words(facts: Facts, roles: Roles) -> SignRule | None:
@@ -163,7 +164,7 @@ def _by_balance(oldest_line: int, side: Side | None, lines: tuple[int, ...]) -> 
     return Open("SIGN", message, ("BALANCE_DEBIT", "BALANCE_CREDIT"), (oldest_line,))
 
 
-def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
+def _signed(facts: Facts, reading: Reading, chain: ChainVotes, given: Given) -> Settled:
     lines = tuple(facts.negative.lines)
     # A row and its reversal below it look right either way: what fits some rows is nothing to what fits all.
     is_inverted = chain.inverted > chain.signed and (not chain.signed or chain.are_decided_by(chain.inverted))
@@ -175,7 +176,7 @@ def _signed(facts: Facts, chain: ChainVotes, given: Given) -> Settled:
         return Finding("SIGN", "EVIDENCE", "SIGNED", SIGN_SENTENCES["SIGNED"], lines)
     values = ("SIGNED", "INVERTED", *(("INDICATOR",) if facts.debits.count or facts.credits.count else ()))
     if (before := given.remembered.get("SIGN", "")) in values:
-        return Finding("SIGN", "REMEMBERED", before, REMEMBERED)
+        return Finding("SIGN", "REMEMBERED", before, _known_sentence(REMEMBERED, before, facts, reading))
     message = "Nothing says whether a minus is what you paid, or what was paid back to you as on a card's statement."
     return Open("SIGN", message, values, lines)
 
@@ -217,10 +218,16 @@ def _minus_sentence(reading: Reading) -> str:
     return f"{debits}{credits_}"
 
 
-def _words_sentence(rule: SignRule, facts: Facts, reading: Reading) -> str:
+def _known_sentence(said: str, rule: str, facts: Facts, reading: Reading) -> str:
+    """What was known before, with what the rows add to it."""
+    return said if rule != "INDICATOR" else f"{said} {_words_sentence(rule, facts, reading)}"
+
+
+def _words_sentence(rule: str, facts: Facts, reading: Reading) -> str:
+    said = SIGN_SENTENCES[rule]
     if rule != "INDICATOR":
-        return f"{SIGN_SENTENCES[rule]} Words beside them say the same."
-    return f"{SIGN_SENTENCES[rule]}{_unmarked_sentence(facts, reading)}{_minus_sentence(reading)}"
+        return f"{said} Words beside them say the same."
+    return f"{said}{_unmarked_sentence(facts, reading)}{_minus_sentence(reading)}"
 
 
 def _unmarked_sentence(facts: Facts, reading: Reading) -> str:
