@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 LOOPBACK = "127.0.0.1"
 LARGEST_PORT = 65535
-# What a person may fix by STORI_{NAME}_PORT, and its default.
-NAMED = {"bff": 8000, "user_svc": 50051, "txn_svc": 50052, "emulator": 4566, "mailbox": 8025}
+# What a person may fix by STORI_{NAME}_PORT, and its default: below the ports of outgoing connections, as gRPC's usual
+# 50051 is not, so that no connection has it at the moment when it is listened on.
+NAMED = {"bff": 8000, "user_svc": 15051, "txn_svc": 15052, "emulator": 4566, "mailbox": 8025}
 ALWAYS_FREE = ("postgres",)
 # Below what Linux and macOS give to outgoing connections and to port 0: a free one stays free until it is listened on.
 UNASKED = range(20_000, 32_768)

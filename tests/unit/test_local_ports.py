@@ -1,6 +1,7 @@
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,12 @@ def test_every_listener_gets_a_port_of_its_own() -> None:
 
     assert set(ports) == {*NAMED, "postgres", "bff_admin", "importer_admin"}
     assert len(set(ports.values())) == len(ports)
+
+
+def test_no_default_is_a_port_that_the_kernel_gives_to_connections() -> None:
+    first, _ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+
+    assert all(port < int(first) for port in NAMED.values())
 
 
 def test_free_ports_are_those_of_the_last_time() -> None:
