@@ -253,13 +253,18 @@ def _years(told: Stated, rows: Sequence[Row]) -> dict[int, int]:
             _, month, day = told.parts(text)
             if 1 <= month <= 12 and 1 <= day <= 31 - (month in {4, 6, 9, 11}) - 2 * (month == 2):
                 days.append((row.line, (month, day)))
-    ups = sum(two > one for (_, one), (_, two) in pairwise(days))
-    downs = sum(two < one for (_, one), (_, two) in pairwise(days))
+    steps = [_is_later(one, two) for (_, one), (_, two) in pairwise(days) if one != two]
+    ups, downs = steps.count(True), steps.count(False)
     found, year, before = dict[int, int](), told.years[-1], None
     for line, (month, _) in days if downs > ups else days[::-1]:
         year -= before is not None and month - before > 6
         found[line], before = year, month
     return found
+
+
+def _is_later(one: tuple[int, int], two: tuple[int, int]) -> bool:
+    """Whether the second of two days is after the first, the year that is nearer being meant."""
+    return two > one if abs(two[0] - one[0]) <= 6 else two < one
 
 
 def plain(text: str) -> str:

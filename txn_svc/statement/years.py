@@ -55,13 +55,15 @@ class YearSurvey:
         )
 
     def _compare(self, line: int, previous: MonthDay, month_day: MonthDay) -> None:
-        if month_day > previous:
+        rises, falls = month_day[0] - previous[0] > _JUMP_MONTHS, previous[0] - month_day[0] > _JUMP_MONTHS
+        # From January to December it is a few days back, over New Year.
+        if falls or (month_day > previous and not rises):
             self._ascending_pairs += 1
         else:
             self._descending_pairs += 1
-        if month_day[0] - previous[0] > _JUMP_MONTHS:
+        if rises:
             self._rises.add(line)
-        elif previous[0] - month_day[0] > _JUMP_MONTHS:
+        if falls:
             self._falls.add(line)
 
 
