@@ -357,7 +357,8 @@ def test_the_formats_and_the_version_of_the_reading_are_those_that_imports_remem
 
 
 @pytest.mark.parametrize(
-    "header", ["booked_on,amount,currency,description", HEADER.strip() + ",stori_line", HEADER.strip() + ",balance"]
+    "header",
+    ["booked_on,amount,currency,description,a,b,c,d,e", HEADER.strip() + ",stori_line", HEADER.strip() + ",balance"],
 )
 def test_some_of_the_columns_are_no_export(header: str) -> None:
     assert read_text(f"{header}\n{GOOD}").format_id == "inferred"

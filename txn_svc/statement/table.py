@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from txn_svc.ledger.quoting import quoted
+from txn_svc.statement import stray_commas
 from txn_svc.statement.amounts import marks
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import YEARLESS, Format
@@ -205,6 +206,9 @@ def _inferred(samples: dict[str, list[Record]]) -> Table | None:
     first = next(number for number, record in enumerate(records) if is_row(record) and len(record.cells) == width)
     at = _header_before(records[: min(first, MAX_PREAMBLE_ROWS)], width)
     at = _header_after(records[first:MAX_PREAMBLE_ROWS], first, None if at is None else records[at], width) or at
+    if delimiter == ",":
+        rows = [record for record in records if len(record.cells) == width and is_row(record)]
+        stray_commas.require_none([] if at is None else records[at].cells, rows)
     if at is None:
         before = tuple(records[:first])
         line = records[first].line - 1
