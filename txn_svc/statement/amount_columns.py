@@ -56,6 +56,9 @@ class AmountColumns:
             return [both]
         if "amount" in self.found:
             return [{"amount": [at]} for at in self._of_several(self._named())]
+        if (alone := sides.get("credit")) is not None and self._is_mostly_negative(*alone):
+            # It has both sides, whatever it is called.
+            return [{"amount": alone}]
         # Alone beside other numbers, "charges" are fees.
         is_fees = any(is_fee(self.names[at]) for places in sides.values() for at in places)
         by_content = self._by_content() if is_fees or not sides else []
@@ -131,6 +134,10 @@ class AmountColumns:
             return [{"amount": [one]}, {"amount": [two]}, *ways]
         return ways
 
+    def _is_mostly_negative(self, at: int) -> bool:
+        signs = [_figure(cell).startswith("-") for cell in self.contents[at].cells if is_some(cell)]
+        return 2 * sum(signs) >= len(signs) > 0
+
     def _signs(self, at: int) -> set[bool]:
         """Of its amounts other than zero: whether they have a minus."""
         return {_figure(cell).startswith("-") for cell in self.contents[at].cells if is_some(cell)}
@@ -138,9 +145,20 @@ class AmountColumns:
     # Of several amounts
 
     def _named(self) -> list[int]:
-        """Those with the name of an amount. If they all are without a tax, the whole one may have any name."""
+        """Those with the name of an amount, and such as have the signs of the first. If they all are without a tax, the
+        whole one may have any name."""
         amounts = self.found["amount"]
-        return sorted({*amounts, *self._numbers}) if self._has_tax() and all(map(self._is_net, amounts)) else amounts
+        if self._has_tax() and all(map(self._is_net, amounts)):
+            return sorted({*amounts, *self._numbers})
+        return sorted({*amounts, *(at for at in self._numbers if self._is_signed_alike(at, amounts[0]))})
+
+    def _is_signed_alike(self, at: int, amount: int) -> bool:
+        """Whether it has the same signs in the same rows, and some are a minus: it may be what was really paid."""
+        signs = [
+            [_figure(cell)[:1] == "-" if is_some(cell) else None for cell in self.contents[one].cells]
+            for one in (at, amount)
+        ]
+        return signs[0] == signs[1] and True in signs[0]
 
     def _is_net(self, at: int) -> bool:
         return has_word(words().net, self.names[at])

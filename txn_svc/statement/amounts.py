@@ -82,7 +82,8 @@ _DOLLARS: Final = {
 
 # A code in a name has capital letters; what is written small may be any word.
 _NAMED: Final = re.compile(rf"(?<![A-Za-z])[A-Z]{{3}}(?![A-Za-z])|(?<![A-Za-z])[A-Z]{{1,3}}\$|[{_SIGNS}]")
-# Plain, as `plain` gives them.
+# Plain, as `plain` gives them. Dollars and pesos are many countries'.
+_SPELLED: Final = {"euro": "EUR", "euros": "EUR", "reais": "BRL", "colones": "CRC", "soles": "PEN", "quetzales": "GTQ"}
 _NAMES: Final = {
     "euro": "EUR",
     "ft": "HUF",
@@ -199,8 +200,8 @@ def is_some(text: str) -> bool:
 
 
 def currencies_in(name: str) -> frozenset[str]:
-    """The currencies that the name of a column says, as in "Betrag (EUR)" or "Valor (US$)"."""
-    found = (_code_of(one) for one in _NAMED.findall(name))
+    """The currencies that the name of a column says, as in "Betrag (EUR)", "Valor (US$)" or "Montant (euros)"."""
+    found = {_code_of(one) for one in _NAMED.findall(name)} | {_SPELLED.get(word) for word in plain(name).split()}
     return frozenset(code for code in found if code)
 
 

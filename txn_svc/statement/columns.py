@@ -12,7 +12,7 @@ from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
 from txn_svc.statement.model import MAX_OPTIONS
-from txn_svc.statement.words import has_word, roles_of, words
+from txn_svc.statement.words import flag_of, has_word, roles_of, words
 
 _MARKS_AROUND: Final = (", ", " + ", ": debit=")
 _NUMBER_SHOWN: Final = re.compile("#[0-9]{1,4}")
@@ -38,7 +38,7 @@ def assign(
     ways = [AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways() for at in dates]
     # Of each date its likeliest way first.
     likely = (way for several in zip_longest(*ways) for way in several if way is not None)
-    return tuple(_roles(way, contents) for way in islice(likely, MAX_OPTIONS))
+    return tuple(_roles(way, names, contents) for way in islice(likely, MAX_OPTIONS))
 
 
 def _dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:
@@ -146,7 +146,7 @@ def _only(role: str, places: Iterable[int]) -> dict[str, list[int]]:
     return {role: first} if first else {}
 
 
-def _roles(found: dict[str, list[int]], contents: Sequence[Content]) -> Roles:
+def _roles(found: dict[str, list[int]], names: Sequence[str], contents: Sequence[Content]) -> Roles:
     found = dict(found)
     description = found.pop("description", None) or _texts(found, contents)
     if "indicator" not in found and "amount" in found:
@@ -157,6 +157,11 @@ def _roles(found: dict[str, list[int]], contents: Sequence[Content]) -> Roles:
     if "status" not in found:
         found |= _only(
             "status", (at for at in _free(found, contents) if contents[at].is_status and at not in description)
+        )
+    if "status" not in found:
+        found |= _only(
+            "status",
+            (at for at in _free(found, contents) if contents[at].is_flag and flag_of(names[at]) is not None),
         )
     return Roles(**{role: places[0] for role, places in found.items()}, description=tuple(description))
 

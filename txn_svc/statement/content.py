@@ -34,6 +34,7 @@ class Content:
     pending_days: int = 0
     failed: int = 0
     posted: int = 0
+    answers: int = 0
     texts: Counter[str] = field(default_factory=Counter)
 
     def add(self, cell: str) -> None:
@@ -53,6 +54,7 @@ class Content:
         self.pending_days += word in words().pending_days
         self.failed += word in words().failed
         self.posted += word in words().posted
+        self.answers += word in words().yes or word in words().no
         self.texts[word] += 1
 
     def is_mostly(self, count: int, share: float = _HALF) -> bool:
@@ -78,6 +80,11 @@ class Content:
         if self.is_mostly(self.dates):
             return self.pending + self.pending_days > 0
         return (self.pending > 0 or (self.failed > 0 and self.posted > 0)) and len(self.texts) <= _MAX_WORDS
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether there is nothing but yes and no in it."""
+        return self.filled > 0 and self.answers == self.filled
 
     @property
     def is_counter(self) -> bool:

@@ -9,7 +9,7 @@ from txn_svc.statement.format import Roles
 from txn_svc.statement.infer import ANSWERED, REMEMBERED, Given, Open, Settled
 from txn_svc.statement.model import Finding
 from txn_svc.statement.table import Table
-from txn_svc.statement.words import NO_STATUS, roles_of, words
+from txn_svc.statement.words import NO_STATUS, flag_of, roles_of, words
 
 # What has more different words, or longer ones, is something else, such as a place.
 _MAX_WORDS: Final = 6
@@ -23,6 +23,7 @@ class Statuses:
     """The words in the column of a file that has the name of a status; none in any other."""
 
     def __init__(self, table: Table, roles: Roles, found: Facts) -> None:
+        self._flagged = _flagged(table, roles, found)
         statuses = found.statuses if _is_one(table, roles, found) else {}
         known = words()
         self._is_said = not known.posted.isdisjoint(statuses)
@@ -56,6 +57,8 @@ class Statuses:
         says it itself.
         """
         unknown = frozenset(self._unknown)
+        if self._flagged:
+            return self._flagged
         if value is not None:
             return unknown - frozenset(value.split(_BETWEEN))
         return unknown if self._is_said or (self._is_denied and len(unknown) > 1) else frozenset()
@@ -87,6 +90,14 @@ def _is_one(table: Table, roles: Roles, found: Facts) -> bool:
     is_named = roles.status is not None and table.has_header and "status" in roles_of(table.header[roles.status])
     is_short = len(found.statuses) < MAX_STATUSES and all(len(word) <= _MAX_CHARACTERS for word in found.statuses)
     return is_named and is_short and table.format is None
+
+
+def _flagged(table: Table, roles: Roles, found: Facts) -> frozenset[str]:
+    """Of a column such as "Posted" or "Pending", in which there is yes or no: what says that a row is not booked."""
+    is_booked = flag_of(table.header[roles.status]) if roles.status is not None and table.format is None else None
+    if is_booked is None or not found.statuses.keys() <= words().yes | words().no | {NO_STATUS}:
+        return frozenset()
+    return words().no | {NO_STATUS} if is_booked else words().yes
 
 
 def _choices(by_count: Sequence[str]) -> Iterator[Sequence[str]]:

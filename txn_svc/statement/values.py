@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import lru_cache
-from typing import cast
+from typing import Final, cast
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
@@ -30,6 +30,8 @@ from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_col
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
 from txn_svc.statement.words import plain, status_of, words
+
+_ENDS_OF_PENDING: Final = frozenset(")]gGtTdD")
 
 Row = ValidRow | RejectedRow
 
@@ -115,6 +117,7 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | 
         try:
             booked_on = read_date(cells[date_at])
             amount_minor = read_amount(cells[amount_at])
+            _require_texts(description, external_id, roles)
         except DateError as error:
             if not is_total(cells):
                 rejected = RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
@@ -123,20 +126,24 @@ def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | 
             yield limit.passed(RejectedRow(line, kept(cells), "OTHER_CURRENCY", str(error), name(amount_at)), count)
         except AmountError as error:
             yield limit.passed(RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), name(amount_at)), count)
+        except RowError as error:
+            yield limit.passed(RejectedRow(line, kept(cells), error.code, str(error), name(error.at)), count)
         else:
-            if len(description) > MAX_DESCRIPTION_CHARACTERS:
-                assert description_at is not None
-                reason = too_long(description, MAX_DESCRIPTION_CHARACTERS)
-                yield limit.passed(RejectedRow(line, kept(cells), "TOO_LONG", reason, name(description_at)), count)
-            elif external_id is not None and len(external_id) > MAX_EXTERNAL_ID_CHARACTERS:
-                assert external_id_at is not None
-                reason = too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS)
-                yield limit.passed(RejectedRow(line, kept(cells), "TOO_LONG", reason, name(external_id_at)), count)
-            else:
-                row = ValidRow(
-                    line, tuple(cells), booked_on, None, amount_minor, description, external_id, None, None, None
-                )
-                yield Standing(row) if is_called_standing(description) else row
+            row = ValidRow(
+                line, tuple(cells), booked_on, None, amount_minor, description, external_id, None, None, None
+            )
+            yield Standing(row) if is_called_standing(description) else row
+
+
+def _require_texts(description: str, external_id: str | None, roles: Roles) -> None:
+    """Refuses with RowError such as are too long, and one that says that the row is pending."""
+    if len(description) > MAX_DESCRIPTION_CHARACTERS:
+        raise RowError("TOO_LONG", too_long(description, MAX_DESCRIPTION_CHARACTERS), roles.description[0])
+    if _says_pending(description):
+        raise RowError("PENDING", _pending(description), roles.description[0])
+    if external_id is not None and len(external_id) > MAX_EXTERNAL_ID_CHARACTERS:
+        assert roles.external_id is not None
+        raise RowError("TOO_LONG", too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS), roles.external_id)
 
 
 def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
@@ -237,8 +244,8 @@ class _RowReader:
         if self._is_pending(cells):
             assert at is not None
             raise RowError("PENDING", f"{quoted(cells[at])}: the bank has not booked this row.", at)
-        if self._roles.description and _begins_pending(cells[self._roles.description[0]]):
-            message = f"{quoted(cells[self._roles.description[0]])}: the bank has not booked this row yet."
+        if self._roles.description and _says_pending(cells[self._roles.description[0]]):
+            message = _pending(cells[self._roles.description[0]])
             raise RowError("PENDING", message, self._roles.description[0])
         if self._sections.is_pending:
             message = "A line above says that the bank has not booked these rows yet."
@@ -269,8 +276,16 @@ class _RowReader:
         return cells[at] or None
 
 
-def _begins_pending(text: str) -> bool:
-    return _is_pending_text(text.strip().partition(" ")[0])
+def _says_pending(text: str) -> bool:
+    """Whether it begins with a word for that, or ends with one."""
+    text = text.strip()
+    if _is_pending_text(text.partition(" ")[0]):
+        return True
+    return text[-1:] in _ENDS_OF_PENDING and _is_pending_text(text.rpartition(" ")[2])
+
+
+def _pending(text: str) -> str:
+    return f"{quoted(text)}: the bank has not booked this row yet."
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)

@@ -31,6 +31,8 @@ _LISTS: Final = (
     "pending_texts",
     "failed",
     "posted",
+    "yes",
+    "no",
     "opening",
     "closing",
     "standing",
@@ -61,6 +63,8 @@ class Words:
     pending_texts: frozenset[str]
     failed: frozenset[str]
     posted: frozenset[str]
+    yes: frozenset[str]
+    no: frozenset[str]
     opening: frozenset[str]
     closing: frozenset[str]
     standing: frozenset[str]
@@ -111,6 +115,14 @@ def roles_of(name: str) -> tuple[str, ...]:
     bare = " ".join(word for word in text.split() if not _is_about_currency(word) and word not in _ZONES)
     texts = tuple(role for role in known.get(text.rstrip("0123456789 "), ()) if role == "description")
     return known.get(text) or known.get(bare) or texts
+
+
+def flag_of(name: str) -> bool | None:
+    """Whether a yes in a column of this name says that a row is booked; None where it says neither."""
+    text, known = plain(name), words()
+    if text in known.posted:
+        return True
+    return False if text in known.pending or text in known.failed or text in known.pending_days else None
 
 
 def has_word(of: frozenset[str], name: str) -> bool:
