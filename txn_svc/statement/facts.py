@@ -21,6 +21,8 @@ from txn_svc.statement.words import begins_with, is_only, plain, status_of, word
 from txn_svc.statement.years import YearSurvey
 
 MAX_ACCOUNTS: Final = 10
+# More lines of text alone are no titles.
+MAX_PARTS: Final = 5
 MAX_TOTALS: Final = 10
 MAX_STANDING_CHARACTERS: Final = 60
 MAX_STATUSES: Final = 20
@@ -46,7 +48,8 @@ class Facts:
     those beside which a word or a column says so, `unknown_words` of those beside which there is another; `letters` are
     the words that are one. `fees`: other than zero. `dotted`: dates written with dots.
     `standing`: rows that are called a balance or a total. `statuses`: the first words of that column, as compared.
-    `has_sections`: the accounts are those that lines among the rows name. `textless`: rows without a description."""
+    `has_sections`: the accounts are those that lines among the rows name; `has_parts`: they are titles of which nobody
+    knows what they say. `textless`: rows without a description."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -77,40 +80,61 @@ class Facts:
     statuses: dict[str, Spelled] = field(default_factory=dict)
     standing: Tally = field(default_factory=Tally)
     has_sections: bool = False
+    has_parts: bool = False
     textless: Tally = field(default_factory=Tally)
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
 
 def facts(
-    records: Iterable[Record], width: int, roles: Roles, currency: Currency, before: Iterable[Record] = ()
+    records: Iterable[Record],
+    width: int,
+    roles: Roles,
+    currency: Currency,
+    before: Iterable[Record] = (),
+    header: Sequence[str] = (),
 ) -> Facts:
-    """`before`: the lines before the header. Refuses with Unreadable NOT_A_STATEMENT where rows are few among many
-    lines that are none."""
-    found, others, sections = Facts(), RejectLimit(), Sections(before)
-    of_sections = dict[str, Tally]()
+    """`before`: the lines before the header, whose names are `header`. Refuses with Unreadable NOT_A_STATEMENT where
+    rows are few among many lines that are none."""
+    found, others, sections = Facts(), RejectLimit(), Sections(before, header)
+    of_sections, of_parts = dict[str, Tally](), dict[str, Tally]()
     is_after_row = False
     for count, record in enumerate(records, start=1):
         kind = "NO_ROW" if record.fault or len(record.cells) != width else kind_of(record.cells, roles)
-        if kind == "ROW":
+        if kind == "ROW" and not sections.is_other_table:
             found.first_line = found.first_line or record.line
             found.last_line = record.line
             _add_row(found, record, roles, currency)
             _add_account(of_sections, record.line, sections.account)
+            _add_account(of_parts, record.line, sections.part)
             is_after_row = True
             continue
         others.add(record.line, count)
         if record.fault:
             continue
-        if is_total(record.cells) and (kind != "STANDING" or _is_end(record.cells, roles)):
+        is_sum = is_total(record.cells)
+        if is_sum and (kind != "STANDING" or _is_end(record.cells, roles)):
             (found.totals if len(found.totals) < MAX_TOTALS else found.last_totals).append(record)
-        if kind != "STANDING" and sections.see(record.cells):
+        if kind != "STANDING" and sections.see(record.cells, is_sum=is_sum):
             is_after_row = False
-        elif len(record.cells) == width:
+        elif len(record.cells) == width and kind != "ROW":
+            _see_names(sections, record, kind, roles)
             _add_other(found, record, kind, roles, is_after_row=is_after_row)
             is_after_row = kind == "CONTINUATION"
-    if len(of_sections) > 1 and not found.accounts:
-        found.accounts, found.has_sections = of_sections, True
+    if not found.accounts:
+        _add_sections(found, of_sections, of_parts)
     return found
+
+
+def _see_names(sections: Sections, record: Record, kind: Line, roles: Roles) -> None:
+    if kind == "NO_ROW" and not sections.is_header(record.cells):
+        sections.see_names(record.cells, (roles.date, *amount_places(roles)))
+
+
+def _add_sections(found: Facts, of_sections: dict[str, Tally], of_parts: dict[str, Tally]) -> None:
+    if len(of_sections) > 1:
+        found.accounts, found.has_sections = of_sections, True
+    elif 1 < len(of_parts) <= MAX_PARTS:
+        found.accounts, found.has_sections, found.has_parts = of_parts, True, True
 
 
 def _add_other(found: Facts, record: Record, kind: Line, roles: Roles, *, is_after_row: bool) -> None:

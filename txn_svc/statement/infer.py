@@ -174,6 +174,8 @@ def account(facts: Facts, given: Given) -> Settled | None:
         return known
     lines = sorted(tally.lines[0] for tally in facts.accounts.values())
     message = "The rows name several accounts, and nothing says which of them is this one."
+    if facts.has_parts:
+        message = "Titles divide the rows, and nothing says that the rows below all of them are booked in this account."
     return Open("ACCOUNT", message, values, tuple(lines))
 
 

@@ -102,7 +102,7 @@ def read(
         shape=table.shape,
         findings=(encoding.finding, *table_findings(settled.reading.table), *settled.findings),
         questions=questions,
-        account_number=None if account == ALL_HERE else account,
+        account_number=None if account == ALL_HERE or settled.reading.has_parts else account,
         proof=settled.proof,
         _file=text,
         _reading=settled.reading,

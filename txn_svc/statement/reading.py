@@ -37,7 +37,8 @@ class RowError(ValueError):
 class Reading:
     """`unmarked` is what an amount is beside which no word stands, where words decide; `last_line` the last one that
     is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
-    read, `has_sections` whether lines among the rows name it; `unknown_statuses` words that do not say whether a row is
+    read, `has_sections` whether lines among the rows name it, `has_parts` whether they are titles;
+    `unknown_statuses` words that do not say whether a row is
     booked; `rejects_standing`: nothing shows that what is called a balance is one, or that `foot_line` is, a last row
     without a text; `order` that of the days, None where
     they have none, and `oldest_line` the row that is the first in it; `is_owed`: the balances are what a card's
@@ -63,6 +64,7 @@ class Reading:
     header_currency: str | None = None
     account: str | None = None
     has_sections: bool = False
+    has_parts: bool = False
     unknown_statuses: frozenset[str] = frozenset()
     rejects_standing: bool = False
     foot_line: int | None = None

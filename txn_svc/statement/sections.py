@@ -1,37 +1,63 @@
-"""Lines among the rows that say what the rows below them are: another account's, or pending."""
+"""Lines among the rows that say what the rows below them are: another account's, pending, or another table's."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from txn_svc.statement.amounts import currencies_in
+from txn_svc.statement.amounts import currencies_in, written
+from txn_svc.statement.dates import readings
 from txn_svc.statement.records import Record
 from txn_svc.statement.words import has_word, plain, words
+
+MAX_TITLE_CHARACTERS: Final = 100
+
+# As in a date, an amount or a row that is written in another way.
+_FIGURE: Final = re.compile("[0-9][-./,:][0-9]|[;|\t]|,[^ ]")
 
 UNNAMED: Final = "the rows above"
 """The account of the rows before the first line that names one."""
 
 
 class Sections:
-    """Fed with the lines that are no rows, it says of the rows that follow which account they are of and whether
-    they are pending."""
+    """Fed with the lines that are no rows, it says of the rows that follow which account they are of, whether they are
+    pending, below which title they stand, and whether they are those of another table."""
 
-    def __init__(self, before: Iterable[Record]) -> None:
-        """`before`: the lines before the header."""
-        self.account, self.is_pending = UNNAMED, False
+    def __init__(self, before: Iterable[Record], header: Sequence[str] = ()) -> None:
+        """`before`: the lines before the header. `header`: the names of the columns, none where there is none."""
+        self.account, self.is_pending, self.part, self.is_other_table = UNNAMED, False, UNNAMED, False
+        self._header = [name.strip() for name in header]
         for record in before:
             self.see(record.cells)
+        self.part = self.account
 
-    def see(self, cells: Sequence[str]) -> bool:
-        """Whether it is such a line."""
+    def see(self, cells: Sequence[str], *, is_sum: bool = False) -> bool:
+        """Whether it is a line that says whose the rows below it are, or whether they are booked."""
         filled = [cell for cell in cells if cell.strip()]
         if not filled or not cells[0].strip() or len(filled) > 2:  # noqa: PLR2004 -- a word and what it names
             return False
         if number := _account(filled):
             self.account, self.is_pending = number, False
+            self.part = number
             return True
-        kind = _title(filled[0]) if len(filled) == 1 else None
+        if len(filled) > 1:
+            return False
+        kind = _title(filled[0])
         self.is_pending = self.is_pending if kind is None else kind == "pending"
+        if kind is None and not is_sum and _is_unknown_title(filled[0]):
+            self.part = filled[0].strip()
         return kind is not None
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        """Whether it is the header once more."""
+        is_it = bool(self._header) and [cell.strip() for cell in cells] == self._header
+        self.is_other_table = self.is_other_table and not is_it
+        return is_it
+
+    def see_names(self, cells: Sequence[str], places: Iterable[int]) -> None:
+        """Of a line that is no row, whether it is another header; `places` are those of a row's day and amount."""
+        names = [cell.strip() for cell in cells]
+        has_names = all(_is_name(names[at]) for at in places)
+        self.is_other_table |= has_names and all(_is_name(name) for name in names if name)
 
 
 def _account(filled: Sequence[str]) -> str:
@@ -47,6 +73,19 @@ def _is_of_a_currency(title: str) -> bool:
     is_said = has_word(words().account, title) and len(currencies_in(title)) == 1
     # With a number it may be a row that is written in another way.
     return is_said and not any(character.isdigit() for character in title)
+
+
+def _is_name(text: str) -> bool:
+    """Whether it may be a column's, and is no word that stands in place of a day."""
+    has_letters = any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
+    return has_letters and plain(text) not in words().pending | words().pending_days
+
+
+def _is_unknown_title(text: str) -> bool:
+    """Whether it may say what the rows below it are, in words that are not known: neither a month nor a sum."""
+    is_text = any(map(str.isalpha, text)) and len(text) <= MAX_TITLE_CHARACTERS
+    is_figure = bool(_FIGURE.search(text) or readings(text) or written(text))
+    return is_text and not is_figure and words().months.keys().isdisjoint(plain(text).split())
 
 
 def _title(text: str) -> str | None:

@@ -94,7 +94,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     columns, roles = _columns(file, table, given)
     if table.format is None:
         roles = with_fee(roles, table)
-    found = facts(records_of(file, table), table.width, roles, given.currency, table.before)
+    found = facts(records_of(file, table), table.width, roles, given.currency, table.before, table.names)
     _require_declared(found, known)
     if _may_be_another_form(table, given):
         _require_uncontradicted(found, known)
@@ -132,13 +132,13 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
         reading = replace(reading, years=plan[0])
         settled.append(plan[1])
-    account = infer.account(found, given) or account_finding(table, found)
     reading = replace(
         reading,
-        account=_account_read(account),
         has_sections=found.has_sections,
+        has_parts=found.has_parts,
         foot_line=_foot_line(table, found),
     )
+    reading, account = _with_account(file, reading, found, given)
     reading, status = _with_status(file, reading, found, given)
     settled += filter(None, [status, currency_finding(table, roles, given.currency), account])
     questions = [
@@ -158,12 +158,12 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
 def _with_status(
     file: TextBytes, reading: Reading, found: Facts, given: Given
 ) -> tuple[Reading, Finding | Open | None]:
-    words_, totals_ = Statuses(reading.table, reading.roles, found), _totals(reading, found)
+    words_ = Statuses(reading.table, reading.roles, found)
 
     def read_as(value: str | None) -> Reading:
         return replace(reading, unknown_statuses=words_.unbooked(value))
 
-    status = words_.settled(given, lambda one: _proof(file, read_as(one), *totals_).verdict == "BALANCES_MATCH")
+    status = words_.settled(given, lambda one: _is_complete(file, read_as(one), found))
     return read_as(None if status is None else _value(status)), status
 
 
@@ -342,10 +342,20 @@ def _foot_line(table: Table, found: Facts) -> int | None:
     return found.last_line if is_one else None
 
 
-def _account_read(account: Finding | Open | None) -> str | None:
-    """The only account whose rows are read, where rows name one."""
+def _with_account(
+    file: TextBytes, reading: Reading, found: Facts, given: Given
+) -> tuple[Reading, Finding | Open | None]:
+    """With the only account whose rows are read, where rows name one."""
+    account = infer.account(found, given) or account_finding(reading.table, found)
+    if isinstance(account, Open) and found.has_parts and _is_complete(file, reading, found):
+        message = "Titles divide the rows, and the balances go on through all of them."
+        account = Finding("ACCOUNT", "EVIDENCE", infer.ALL_HERE, message, account.lines)
     value = None if account is None else _value(account)
-    return None if value == infer.ALL_HERE else value
+    return replace(reading, account=None if value == infer.ALL_HERE else value), account
+
+
+def _is_complete(file: TextBytes, reading: Reading, found: Facts) -> bool:
+    return _proof(file, reading, *_totals(reading, found)).verdict == "BALANCES_MATCH"
 
 
 def _columns(file: TextBytes, table: Table, given: Given) -> tuple[Finding | Open, Roles]:

@@ -61,6 +61,11 @@ class Table:
         return self.header_line if self.has_header else self.header_line + 1
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Those that stand in the file."""
+        return self.header if self.has_header else ()
+
+    @property
     def has_rejects(self) -> bool:
         return len(self.own) < len(self.header)
 

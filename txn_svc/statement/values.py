@@ -13,7 +13,7 @@ from txn_svc.statement.by_balance import by_balance
 from txn_svc.statement.dates import DateError, Dates, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
-from txn_svc.statement.facts import MAX_CACHED_TEXTS, amount_places, is_called_standing, is_total, kind_of
+from txn_svc.statement.facts import MAX_CACHED_TEXTS, Line, amount_places, is_called_standing, is_total, kind_of
 from txn_svc.statement.format import BALANCE_RULES, YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
@@ -148,25 +148,24 @@ def _require_texts(description: str, external_id: str | None, roles: Roles) -> N
 
 def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
     roles, width, last_line = reading.roles, reading.table.width, reading.last_line
-    header = [name.strip() for name in reading.table.header] if reading.table.has_header else None
-    sections = Sections(reading.table.before)
+    sections = Sections(reading.table.before, reading.table.names)
     row_of = _RowReader(reading, sections)
     is_after_row = False
     for record in records:
         line, cells, fault = record
         is_after = last_line is not None and line > last_line
         if fault is not None or len(cells) != width:
-            if fault is None and sections.see(cells):
+            if fault is None and sections.see(cells, is_sum=is_total(cells)):
                 is_after_row = False
                 continue
             if fault is None and (is_total(cells) or (is_after and not _may_be_cut_off(cells, roles))):
                 continue
             row: Part = without_columns(record, width)
-        elif header is not None and [cell.strip() for cell in cells] == header:
+        elif sections.is_header(cells):
             continue
         else:
             kind = kind_of(cells, roles)
-            if kind not in {"ROW", "STANDING"} and sections.see(cells):
+            if _begins_part(sections, cells, kind, roles):
                 is_after_row = False
                 continue
             if kind == "TOTAL" or (is_after and _is_footer(cells, roles)):
@@ -179,6 +178,15 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
                 row = Standing(row)
         yield row
         is_after_row = isinstance(row, ValidRow)
+
+
+def _begins_part(sections: Sections, cells: Sequence[str], kind: Line, roles: Roles) -> bool:
+    """Whether it says in known words what the rows below it are. Of other lines than rows, they may be names."""
+    if kind in {"ROW", "STANDING"} or sections.see(cells, is_sum=kind == "TOTAL"):
+        return kind not in {"ROW", "STANDING"}
+    if kind == "NO_ROW":
+        sections.see_names(cells, (roles.date, *amount_places(roles)))
+    return False
 
 
 class _RowReader:
@@ -220,6 +228,9 @@ class _RowReader:
 
     def _check(self, cells: Sequence[str]) -> None:
         roles, currency = self._roles, self._reading.currency
+        if self._sections.is_other_table:
+            message = "A line above names other columns than the header: this is a row of another table."
+            raise RowError("OTHER_ACCOUNT", message, roles.date)
         self._check_status(cells)
         if roles.currency is not None:
             code = cells[roles.currency].strip().upper()
@@ -235,6 +246,8 @@ class _RowReader:
             raise RowError("OTHER_CURRENCY", message, roles.amount or 0)
 
     def _account(self, cells: Sequence[str]) -> str:
+        if self._reading.has_parts:
+            return self._sections.part
         if self._reading.has_sections:
             return self._sections.account
         return "" if self._roles.account is None else cells[self._roles.account].strip()
