@@ -43,13 +43,41 @@ class Spelled:
 
 
 @dataclass(slots=True)
+class BalancedRows:
+    """Those with a running balance: the first and last line, how many, and how many without one before, behind and in
+    all."""
+
+    first: int = 0
+    last: int = 0
+    count: int = 0
+    before: int = 0
+    behind: int = 0
+    without: int = 0
+
+    def add(self, line: int, *, has_balance: bool) -> None:
+        if has_balance:
+            self.first, self.last = self.first or line, line
+            self.count += 1
+            self.behind = 0
+            return
+        self.without += 1
+        self.behind += 1
+        self.before += not self.first
+
+    def newest_without(self, order: Direction | None) -> bool:
+        """Whether the newest rows, and no others, have none."""
+        newest = {"DESCENDING": self.before, "ASCENDING": self.behind}.get(order or "", 0)
+        return newest == self.without > 0 and self.count > self.without
+
+
+@dataclass(slots=True)
 class Facts:
     """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
     those beside which a word or a column says so, `unknown_words` of those beside which there is another; `letters` are
     the words that are one. `fees`: other than zero. `dotted`: dates written with dots.
     `standing`: rows that are called a balance or a total. `statuses`: the first words of that column, as compared.
     `has_sections`: the accounts are those that lines among the rows name; `has_parts`: they are titles of which nobody
-    knows what they say. `textless`: rows without a description."""
+    knows what they say. `other_rows`: below another header. `textless`: rows without a description."""
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -81,6 +109,8 @@ class Facts:
     standing: Tally = field(default_factory=Tally)
     has_sections: bool = False
     has_parts: bool = False
+    other_rows: int = 0
+    balanced: BalancedRows = field(default_factory=BalancedRows)
     textless: Tally = field(default_factory=Tally)
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
@@ -108,6 +138,7 @@ def facts(
             _add_account(of_parts, record.line, sections.part)
             is_after_row = True
             continue
+        found.other_rows += kind == "ROW"
         others.add(record.line, count)
         if record.fault:
             continue
@@ -219,6 +250,8 @@ def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> 
     for at in (*amount_places(roles), *(() if roles.balance is None else (roles.balance,))):
         _add_mark(found, line, cells[at], currency)
     _add_sign(found, line, cells, roles)
+    if roles.balance is not None:
+        found.balanced.add(line, has_balance=written(cells[roles.balance]) is not None)
     if roles.currency is not None:
         found.currencies.add(cells[roles.currency].strip())
     if roles.account is not None and (number := cells[roles.account].strip()):

@@ -42,7 +42,7 @@ class Reading:
     booked; `rejects_standing`: nothing shows that what is called a balance is one, or that `foot_line` is, a last row
     without a text; `order` that of the days, None where
     they have none, and `oldest_line` the row that is the first in it; `is_owed`: the balances are what a card's
-    holder owes."""
+    holder owes; `booked_lines`: the first and last that are booked, where the newest rows have no balance yet."""
 
     table: Table
     roles: Roles
@@ -72,6 +72,7 @@ class Reading:
     oldest_line: int | None = None
     is_owed: bool = False
     has_stable_ids: bool = False
+    booked_lines: tuple[int, int] | None = None
 
     @property
     def newest_year(self) -> int:

@@ -73,7 +73,10 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
     _require_rows(records_of(file, table), table)
     if _may_be_another_form(table, given):
         first = islice(records_of(file, table), CHECKED_ROWS)
-        _require_uncontradicted(facts(first, table.width, known.roles, given.currency), known)
+        found = facts(first, table.width, known.roles, given.currency, table.before, table.names)
+        _require_uncontradicted(found, known)
+        if found.has_sections or found.other_rows:
+            raise OtherForm("Lines divide the rows, which this format does not have.")
     # No balances are looked for here that would show what else a row that is called one may be.
     reading = replace(_reading(table, known.roles, given, known), rejects_standing=True)
     years = survey(records_of(file, table), reading, given.uploaded_on)
@@ -175,7 +178,9 @@ def _with_fees(sign: Finding | Open, reading: Reading) -> Finding | Open:
 
 def _in_order(reading: Reading, order: Direction | None, found: Facts) -> Reading:
     oldest = found.first_line if order == "ASCENDING" else found.last_line
-    return replace(reading, order=order, oldest_line=oldest if order and oldest else None)
+    rows = found.balanced
+    booked = (rows.first, rows.last) if rows.newest_without(order) else None
+    return replace(reading, order=order, oldest_line=oldest if order and oldest else None, booked_lines=booked)
 
 
 def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side | None] | None:

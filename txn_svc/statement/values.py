@@ -202,7 +202,7 @@ class _RowReader:
         roles = self._roles
         try:
             booked_on = self._date(cells)
-            self._check(cells)
+            self._check(line, cells)
             amount_minor = self._read_amount(cells)
             return ValidRow(
                 line,
@@ -226,12 +226,17 @@ class _RowReader:
             code: ReasonCode = "PENDING" if error.code == "NO_DATE" and self._is_pending(cells) else error.code
             raise RowError(code, str(error), self._roles.date) from None
 
-    def _check(self, cells: Sequence[str]) -> None:
+    def _check(self, line: int, cells: Sequence[str]) -> None:
         roles, currency = self._roles, self._reading.currency
         if self._sections.is_other_table:
             message = "A line above names other columns than the header: this is a row of another table."
             raise RowError("OTHER_ACCOUNT", message, roles.date)
         self._check_status(cells)
+        booked = self._reading.booked_lines
+        if booked is not None and not booked[0] <= line <= booked[1]:
+            assert roles.balance is not None
+            message = "The newest rows have no balance, and all others have one: the bank has not booked them yet."
+            raise RowError("PENDING", message, roles.balance)
         if roles.currency is not None:
             code = cells[roles.currency].strip().upper()
             if code not in {"", currency.code}:
