@@ -19,7 +19,7 @@ from txn_svc.statement.words import words
 
 Row = ValidRow | RejectedRow
 
-MINUS = "-\u2212\u2013\ufe63\uff0d("
+MINUS = "-\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d("
 DASHES = {"", "-", "–", "—"}
 WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
 TIME = re.compile(r"[T ,-]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
@@ -103,7 +103,8 @@ class Stated:
         if named:
             month = named[-1]
             one, two = numbers[0], numbers[1] if numbers[1:] else None
-            return (one, month, two) if one > 31 and two is not None else (two, month, one)
+            is_first = one > 31 or (self.order == "YMD" and two is not None and two <= 31)
+            return (one, month, two) if is_first and two is not None else (two, month, one)
         if len(numbers) == 1 and len(digits := re.sub("[^0-9]", "", text)) == 8:
             first = 4 if self.order == "YMD" else 2
             numbers = [int(digits[:first]), int(digits[first : first + 2]), int(digits[first + 2 :])]

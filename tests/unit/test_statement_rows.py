@@ -36,7 +36,11 @@ descriptions = st.text(st.characters(exclude_characters="\0\r", exclude_categori
     lambda text: not is_called_standing(text)
 )
 entries = st.lists(
-    st.tuples(st.dates(date(1900, 1, 1), UPLOADED_ON), descriptions, st.integers(-(10**9), 10**9)),
+    st.tuples(
+        st.dates(date(1900, 1, 2), UPLOADED_ON).filter(date(1970, 1, 1).__ne__),
+        descriptions,
+        st.integers(-(10**9), 10**9),
+    ),
     min_size=1,
     max_size=6,
 )

@@ -19,7 +19,7 @@ MARKS: Final[tuple[DecimalMark, ...]] = (".", ",")
 
 # The hyphen comes last: elsewhere in a set it would be a range.
 # The triangles are accountants' in Japan and Korea.
-_MINUS: Final = "\u2212\u2011\u2013\ufe63\uff0d\u25b2\u25b3-"
+_MINUS: Final = "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d\u25b2\u25b3-"
 _SPACE: Final = " \xa0\u2009\u202f"
 _APOSTROPHE: Final = "'\u2019\u02bc"
 _SIGNS: Final = "$€£¥₹₽₩₪₺₫฿₱₦₴₸₡₲₮₭₼₾৳₵"

@@ -45,8 +45,10 @@ _NAME_DAY: Final = re.compile(
 _YEAR_NAME: Final = re.compile(rf"([0-9]{{4}})[-./ ]\s?{_NAME}[-./ ]([0-9]{{1,2}})\.?{_TIME}")
 _LEAP_YEAR: Final = 2000
 _CENTURY: Final = 100
-# No statement is older; what would be has another calendar, or another order.
-_MAX_AGE_YEARS: Final = 30
+# No statement with such years is older; what would be has another calendar, or another order.
+_MAX_AGE_YEARS: Final = 15
+# What programs write where there is no day.
+_NO_DAYS: Final = frozenset({date(1900, 1, 1), date(1970, 1, 1)})
 _TWO_DIGITS: Final = 2
 _FOUR_DIGITS: Final = 4
 
@@ -94,11 +96,11 @@ def is_written_as(text: str, order: DateOrder) -> bool:
 class Dates(dict[str, date]):
     """Dates by their text, written in the order, which has a year; other text raises DateError.
 
-    Years of two digits are at most one after `newest_year`; without one there are none. A day after `latest`, where
-    there is one, is PENDING.
+    Years of two digits are at most one after `newest_year`; without one there are none. Where there is a
+    `latest` day, they are those of bookings.
     """
 
-    def __init__(self, order: DateOrder, newest_year: int | None, latest: date = date.max) -> None:
+    def __init__(self, order: DateOrder, newest_year: int | None, latest: date | None = None) -> None:
         super().__init__()
         assert order not in YEARLESS
         self._order, self._newest_year, self._latest = order, newest_year, latest
@@ -111,7 +113,8 @@ class Dates(dict[str, date]):
         if found is None:
             raise DateError(f"The date {quoted(text)} does not exist.", is_form=True)
         _check_range(found.year, text.strip(PADDING))
-        require_not_after(self._latest, found, text)
+        if self._latest is not None:
+            require_booked(found, self._latest, text)
         if len(self) >= MAX_CACHED_DATES:
             self.clear()
         self[text] = found
@@ -154,8 +157,13 @@ def date_in_year(year: int, month_day: tuple[int, int]) -> date:
         raise DateError(f"The date {month}/{day} does not exist in {year}.", is_form=True) from None
 
 
-def require_not_after(latest: date, day: date, shown: str) -> None:
-    """Refuses with DateError PENDING a day after this one, which is that after the upload."""
+def require_booked(day: date, latest: date, shown: str) -> None:
+    """Refuses with DateError a day on which no bank has booked anything.
+
+    PENDING one after `latest`, the day after the upload; NO_DATE one that programs write where there is none.
+    """
+    if day in _NO_DAYS:
+        raise DateError(f"{quoted(shown)} stands where there is no date.", code="NO_DATE", is_form=True)
     if day > latest:
         which = f"{quoted(shown)} is {day}, which is after {latest}, the day after the upload"
         raise DateError(f"{which}: the bank cannot have booked it yet.", code="PENDING", is_form=True)
@@ -243,7 +251,9 @@ def _with_name(text: str) -> dict[DateOrder, Parts]:
     if year is None:
         return {"MD": (None, month, int(day)), "DM": (None, month, int(day))}
     parts = int(year.removeprefix("'")), month, int(day)
-    return {"YMD": parts, "DMY": parts, "MDY": parts}
+    # 26-Oct-02 begins with the year in some countries.
+    may_begin = len(day) == len(year) == _TWO_DIGITS
+    return {"YMD": (int(day), month, int(year)) if may_begin else parts, "DMY": parts, "MDY": parts}
 
 
 def _exists(parts: Parts) -> bool:

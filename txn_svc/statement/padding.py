@@ -2,7 +2,8 @@
 
 from typing import Final
 
-PADDING: Final = " \t\xa0"
+# With the marks of direction and the breaks without width that web pages leave in what is copied from them.
+PADDING: Final = " \t\xa0\xad\u200b\u200e\u200f\u2060\ufeff"
 
 
 def bare(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 from txn_svc.ledger.money import MAX_MINOR, MIN_MINOR, AmountError, Currency, DecimalMark
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import OtherCurrencyError, amount_reader, balance_reader, written
-from txn_svc.statement.dates import Dates, MonthDays, date_in_year, order_of, readings, require_not_after
+from txn_svc.statement.dates import Dates, MonthDays, date_in_year, order_of, readings, require_booked
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.facts import ChainVotes, amount_places, chain_votes, direction
 from txn_svc.statement.format import YEARLESS, BalanceRule, DateOrder, Roles, SignRule
@@ -112,7 +112,7 @@ def date_reader(reading: Reading) -> Callable[[str], date]:
         # Without a plan there is no row with a month and day.
         assert walk is not None
         found = date_in_year(walk.year_of(month_day[0]), month_day)
-        require_not_after(latest, found, text)
+        require_booked(found, latest, text)
         return found
 
     return read_date
