@@ -127,6 +127,39 @@ def test_a_word_where_the_day_of_the_booking_stands_says_that_there_is_none() ->
     assert pending_lines(f"{header}\n{rows}2026-10-12;2026-10-12;Lön;1000,00;1000,00\n", "SEK") == [2]
 
 
+CHASE = "Details,Posting Date,Description,Amount,Type,Balance,Check or Slip #"
+
+
+def test_the_newest_rows_of_a_bank_without_a_balance_are_not_booked() -> None:
+    row = "DEBIT,11/{}/2026,Shop,-{}.00,DEBIT_CARD,{},,\n"
+    pending = row.format(18, 5, " ") + row.format(17, 6, " ")
+    booked = row.format(16, 1, "90.00") + row.format(15, 2, "91.00") + row.format(14, 3, "93.00")
+
+    statement = read_text(f"{CHASE}\n{pending}{booked}")
+    assert statement.format_id == "chase-checking"
+    assert [row.line for row in statement.rows() if isinstance(row, RejectedRow)] == [2, 3]
+    assert pending_lines(f"{CHASE}\n{pending}{booked}", "USD") == [2, 3]
+    # Where an older row has none either, it says nothing.
+    assert pending_lines(f"{CHASE}\n{pending}{booked}" + row.format(13, 4, ""), "USD") == []
+
+
+def test_a_plain_file_with_a_title_or_another_table_is_read_as_any_other() -> None:
+    text = "date,description,amount\n2026-10-14,Shop,-1.00\n2026-10-15,Shop,-2.00\n{}2026-10-16,Shop,-3.00\n"
+    (question,) = read_text(text.format("Savings pot\n")).questions
+    below = list(read_text(text.format("Visited,Shop name,Spent\n")).rows())
+
+    assert [option.id for option in question.options] == ["the rows above", "Savings pot", "HERE"]
+    assert [rejected(row).line for row in below[2:]] == [5]
+    assert "another table" in rejected(below[2]).reason
+
+
+@pytest.mark.parametrize("text", ["PENDING - SHELL", "SHELL (Pending)", "SHELL #1 PENDING"])
+def test_a_text_of_a_plain_file_that_says_pending_is_of_a_row_that_is_not_booked(text: str) -> None:
+    rows = f"2026-10-15,{text},-1.00\n2026-10-14,SPENDING CO,-2.00\n2026-10-13,Pendinger,-2.00\n"
+
+    assert pending_lines(f"date,description,amount\n{rows}", "USD") == [2]
+
+
 def test_a_text_that_begins_with_pending_is_of_a_row_that_is_not_booked() -> None:
     rows = "10/19/2026,PENDING - SHELL,-40.00\n10/18/2026,TARGET,-23.40\n10/17/2026,SPENDING CO,-3.40\n"
 

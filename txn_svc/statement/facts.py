@@ -138,7 +138,10 @@ def facts(
             _add_account(of_parts, record.line, sections.part)
             is_after_row = True
             continue
-        found.other_rows += kind == "ROW"
+        if kind == "ROW":
+            # Years are counted from row to row.
+            found.other_rows += 1
+            _add_date(found, record.line, record.cells[roles.date])
         others.add(record.line, count)
         if record.fault:
             continue
