@@ -358,7 +358,7 @@ async def test_strangers_can_do_nothing_with_an_import(txn_whole: Txn, person: C
 async def test_a_plan_over_centuries_lists_its_newest_months_and_counts_all(person: Client, account_id: str) -> None:
     await brought(person, account_id, csv("1950-01-01,Old,1.00", "2026-06-01,Late,1.00"))
 
-    found = await planned(person, account_id, csv("1900-01-01,First,5.00", "2026-10-31,Last,7.00"))
+    found = await planned(person, account_id, csv("1900-01-02,First,5.00", "2026-10-31,Last,7.00"))
 
     plan = found.plan
     assert (len(plan.months_before), plan.months_before[0].month, plan.months_before[-1].month) == (
