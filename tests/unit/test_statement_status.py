@@ -149,6 +149,7 @@ def test_a_plain_file_with_a_title_or_another_table_is_read_as_any_other() -> No
     below = list(read_text(text.format("Visited,Shop name,Spent\n")).rows())
 
     assert [option.id for option in question.options] == ["the rows above", "Savings pot", "HERE"]
+    assert question.options[1].label == "Only the rows below “Savings pot”"
     assert [rejected(row).line for row in below[2:]] == [5]
     assert "another table" in rejected(below[2]).reason
 

@@ -17,6 +17,7 @@ from txn_svc.statement.format import (
 )
 from txn_svc.statement.model import Basis, Finding, Property
 from txn_svc.statement.periods import named
+from txn_svc.statement.sections import UNNAMED
 from txn_svc.statement.table import Table
 from txn_svc.statement.votes import Verdict
 from txn_svc.statement.years import YearPlan
@@ -174,9 +175,15 @@ def account(facts: Facts, given: Given) -> Settled | None:
         return known
     lines = sorted(tally.lines[0] for tally in facts.accounts.values())
     message = "The rows name several accounts, and nothing says which of them is this one."
+    labels = tuple[str, ...]()
     if facts.has_parts:
         message = "Titles divide the rows, and nothing says that the rows below all of them are booked in this account."
-    return Open("ACCOUNT", message, values, tuple(lines))
+        labels = (*map(_part_label, facts.accounts), "All rows are of this account")
+    return Open("ACCOUNT", message, values, tuple(lines), labels)
+
+
+def _part_label(title: str) -> str:
+    return "Only the rows above the first title" if title == UNNAMED else f"Only the rows below {quoted(title)}"
 
 
 def declared_order(order: DateOrder, lines: tuple[int, ...]) -> Finding:

@@ -244,6 +244,8 @@ class _RowReader:
                 raise RowError("OTHER_CURRENCY", message, roles.currency)
         if self._reading.account is not None and (number := self._account(cells)) not in {"", self._reading.account}:
             message = f"{quoted(number)} is another account than {quoted(self._reading.account)}, which is read."
+            if self._reading.has_parts:
+                message = f"This row is one of {quoted(number)}, and those of {quoted(self._reading.account)} are read."
             raise RowError("OTHER_ACCOUNT", message, roles.date if roles.account is None else roles.account)
         declared = self._reading.header_currency
         if declared not in {None, currency.code}:
