@@ -352,3 +352,8 @@ def test_a_row_with_other_marks_begins_no_section() -> None:
 
     assert not statement.questions
     assert [row.line for row in statement.rows()] == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("before", ["", "Statement\n"])
+def test_the_two_columns_of_rejects_alone_are_no_header(before: str) -> None:
+    assert refusal(f"{before}stori_line;stori_reason\n3;The date is none\n").code == "UNKNOWN_LAYOUT"

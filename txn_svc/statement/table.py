@@ -28,6 +28,7 @@ MAX_COLUMNS: Final = 500
 
 _ANY_WIDTH: Final = range(1, MAX_COLUMNS + 1)
 _LEAST_NAMES: Final = 2
+_REJECTS: Final = frozenset({STORI_LINE, STORI_REASON})
 _AMOUNTS: Final = frozenset({"amount", "debit", "credit"})
 
 
@@ -128,8 +129,9 @@ def find_table(file: TextBytes, format_id: str | None) -> Table:
 def table_of(header: Sequence[str], delimiter: str, line: int = 1, format_id: str | None = None) -> Table | None:
     """That of a header which is a known one, or one with the two columns of a file of rejects; None for any other."""
     names = [key(name) for name in header]
-    has_rejects = names.count(STORI_LINE) == names.count(STORI_REASON) == 1
-    own = [index for index, name in enumerate(names) if not has_rejects or name not in {STORI_LINE, STORI_REASON}]
+    # Alone they are no header: there is no column that rows could stand in.
+    has_rejects = names.count(STORI_LINE) == names.count(STORI_REASON) == 1 and len(names) > len(_REJECTS)
+    own = [index for index, name in enumerate(names) if not has_rejects or name not in _REJECTS]
     of_own = [header[index] for index in own]
     if format_id in {None, STORI.id} and is_own_export(of_own):
         escaped = tuple(index for index in own if names[index] in STORI.escaped)
