@@ -135,12 +135,16 @@ class AmountColumns:
         return ways
 
     def _is_mostly_negative(self, at: int) -> bool:
-        signs = [_figure(cell).startswith("-") for cell in self.contents[at].cells if is_some(cell)]
+        signs = [sign for sign in self._minuses(at) if sign is not None]
         return 2 * sum(signs) >= len(signs) > 0
 
     def _signs(self, at: int) -> set[bool]:
         """Of its amounts other than zero: whether they have a minus."""
-        return {_figure(cell).startswith("-") for cell in self.contents[at].cells if is_some(cell)}
+        return {sign for sign in self._minuses(at) if sign is not None}
+
+    def _minuses(self, at: int) -> list[bool | None]:
+        """Of each row: whether its amount has a minus; None where there is none other than zero."""
+        return [_figure(cell).startswith("-") if is_some(cell) else None for cell in self.contents[at].cells]
 
     # Of several amounts
 
@@ -154,11 +158,8 @@ class AmountColumns:
 
     def _is_signed_alike(self, at: int, amount: int) -> bool:
         """Whether it has the same signs in the same rows, and some are a minus: it may be what was really paid."""
-        signs = [
-            [_figure(cell)[:1] == "-" if is_some(cell) else None for cell in self.contents[one].cells]
-            for one in (at, amount)
-        ]
-        return signs[0] == signs[1] and True in signs[0]
+        signs = self._minuses(at)
+        return True in signs and signs == self._minuses(amount)
 
     def _is_net(self, at: int) -> bool:
         return has_word(words().net, self.names[at])

@@ -155,14 +155,9 @@ def _roles(found: dict[str, list[int]], names: Sequence[str], contents: Sequence
             (at for at in _free(found, contents) if contents[at].tells_directions and at not in description),
         )
     if "status" not in found:
-        found |= _only(
-            "status", (at for at in _free(found, contents) if contents[at].is_status and at not in description)
-        )
-    if "status" not in found:
-        found |= _only(
-            "status",
-            (at for at in _free(found, contents) if contents[at].is_flag and flag_of(names[at]) is not None),
-        )
+        free = [at for at in _free(found, contents) if at not in description]
+        flags = (at for at in free if contents[at].is_flag and flag_of(names[at]) is not None)
+        found |= _only("status", (at for at in free if contents[at].is_status)) or _only("status", flags)
     return Roles(**{role: places[0] for role, places in found.items()}, description=tuple(description))
 
 

@@ -24,6 +24,7 @@ from txn_svc.statement.years import YearPlan
 
 ORDERS: Final[tuple[DateOrder, ...]] = ("DMY", "MDY", "YMD", "MD", "DM")
 
+ALL_HERE_LABEL: Final = "All rows are of this account"
 ALL_HERE: Final = "HERE"
 """The answer that all rows are of this account, whatever number they name."""
 SEVERAL: Final = 2
@@ -178,7 +179,7 @@ def account(facts: Facts, given: Given) -> Settled | None:
     labels = tuple[str, ...]()
     if facts.has_parts:
         message = "Titles divide the rows, and nothing says that the rows below all of them are booked in this account."
-        labels = (*map(_part_label, facts.accounts), "All rows are of this account")
+        labels = (*map(_part_label, facts.accounts), ALL_HERE_LABEL)
     return Open("ACCOUNT", message, values, tuple(lines), labels)
 
 

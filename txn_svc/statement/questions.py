@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from txn_svc.statement.infer import ALL_HERE, MARK_NAMES, ORDER_NAMES, Open
+from txn_svc.statement.infer import ALL_HERE, ALL_HERE_LABEL, MARK_NAMES, ORDER_NAMES, Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import MAX_OPTION_ROWS, Option, Property, Question, RejectedRow, ValidRow
 from txn_svc.statement.reading import Reading
@@ -12,7 +12,7 @@ from txn_svc.statement.signs import SIGN_SENTENCES
 from txn_svc.statement.values import rows_of_file
 
 _LABELS: Final[Mapping[Property, Mapping[str, str]]] = {
-    "ACCOUNT": {ALL_HERE: "All rows are of this account"},
+    "ACCOUNT": {ALL_HERE: ALL_HERE_LABEL},
     "DATE_ORDER": {order: name.capitalize() for order, name in ORDER_NAMES.items()},
     "DECIMAL_MARK": {mark: f"Amounts have {name}" for mark, name in MARK_NAMES.items()},
     "SIGN": {rule: sentence.rstrip(".") for rule, sentence in SIGN_SENTENCES.items()},

@@ -57,7 +57,7 @@ class Sections:
         """Of a line that is no row, whether it is another header; `places` are those of a row's day and amount."""
         names = [cell.strip() for cell in cells]
         has_names = all(_is_name(names[at]) for at in places)
-        self.is_other_table |= has_names and all(_is_name(name) for name in names if name)
+        self.is_other_table = self.is_other_table or (has_names and all(_is_name(name) for name in names if name))
 
 
 def _account(filled: Sequence[str]) -> str:
@@ -77,8 +77,10 @@ def _is_of_a_currency(title: str) -> bool:
 
 def _is_name(text: str) -> bool:
     """Whether it may be a column's, and is no word that stands in place of a day."""
-    has_letters = any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
-    return has_letters and plain(text) not in words().pending | words().pending_days
+    if not any(map(str.isalpha, text)) or any(map(str.isdigit, text)):
+        return False
+    word, known = plain(text), words()
+    return word not in known.pending and word not in known.pending_days
 
 
 def _is_unknown_title(text: str) -> bool:

@@ -182,8 +182,10 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
 
 def _begins_part(sections: Sections, cells: Sequence[str], kind: Line, roles: Roles) -> bool:
     """Whether it says in known words what the rows below it are. Of other lines than rows, they may be names."""
-    if kind in {"ROW", "STANDING"} or sections.see(cells, is_sum=kind == "TOTAL"):
-        return kind not in {"ROW", "STANDING"}
+    if kind in {"ROW", "STANDING"}:
+        return False
+    if sections.see(cells, is_sum=kind == "TOTAL"):
+        return True
     if kind == "NO_ROW":
         sections.see_names(cells, (roles.date, *amount_places(roles)))
     return False
