@@ -61,7 +61,7 @@ class Stated:
         return self._amount(cells) + self._side(cells, "fee", -1)
 
     def _amount(self, cells: Sequence[str]) -> int:
-        if self.sign == "SPLIT":
+        if self.sign.startswith("SPLIT"):
             return self._side(cells, "credit", 1) + self._side(cells, "debit", -1)
         text = self.cell(cells, "amount")
         size, has_minus = self._size(text), any(mark in text for mark in MINUS)

@@ -213,3 +213,29 @@ def test_columns_of_a_card_without_a_minus_are_what_they_are_called() -> None:
 
     assert amounts(statement) == [-5000, -2340, 15000]
     assert (statement.proof.verdict, statement.proof.opening_minor) == ("BALANCES_MATCH", -10000)
+
+
+SIDES = "Day,What,Debit,Credit\n2026-10-01,A,-43.12,\n2026-10-02,B,-3.00,\n2026-10-03,C,4.00,\n2026-10-04,D,,500.00\n"
+
+
+def test_as_both_signs_stand_in_a_column_of_debits_it_is_asked_what_a_minus_is() -> None:
+    statement = read_text(SIDES)
+    (question,) = statement.questions
+    shown = {option.id: [valid(row).amount_minor for row in option.rows] for option in question.options}
+
+    assert shown == {"SPLIT_MINUS_DEBITS": [-4312, -300], "SPLIT": [4312, 300]}
+    for rule, figures in {"SPLIT_MINUS_DEBITS": [-4312, -300, 400, 50000], "SPLIT": [4312, 300, -400, 50000]}.items():
+        answered = read_text(SIDES, answers={"SIGN": rule})
+        again = read_text(SIDES, remembered={statement.shape: {"SIGN": rule}})
+        assert amounts(answered) == amounts(again) == figures
+        assert [finding(one, "SIGN").basis for one in (answered, again)] == ["ANSWERED", "REMEMBERED"]
+        assert ("Debits are written with a minus" in finding(answered, "SIGN").message) == (rule != "SPLIT")
+
+
+def test_what_was_remembered_of_other_minus_signs_says_nothing_against_clear_ones() -> None:
+    clear = SIDES.replace(",-", ",")
+
+    statement = read_text(clear, remembered={read_text(clear).shape: {"SIGN": "SPLIT_MINUS_DEBITS"}})
+
+    assert amounts(statement) == [-4312, -300, -400, 50000]
+    assert (finding(statement, "SIGN").basis, finding(statement, "SIGN").value) == ("EVIDENCE", "SPLIT")

@@ -72,7 +72,8 @@ class BalancedRows:
 
 @dataclass(slots=True)
 class Facts:
-    """Counts and first lines. `negative` and `positive` are of amounts with and without a minus; `debits`, `credits` of
+    """Counts and first lines. `negative` and `positive` are of amounts with and without a minus, `minus_in_sides` of
+    such as have one in a column of debits or credits; `debits`, `credits` of
     those beside which a word or a column says so, `unknown_words` of those beside which there is another; `letters` are
     the words that are one. `fees`: other than zero. `dotted`: dates written with dots.
     `standing`: rows that are called a balance or a total. `statuses`: the first words of that column, as compared.
@@ -96,6 +97,7 @@ class Facts:
     plus_in_debits: int = 0
     minus_in_credits: int = 0
     plus_in_credits: int = 0
+    minus_in_sides: Tally = field(default_factory=Tally)
     fees: Tally = field(default_factory=Tally)
     minus_in_fees: int = 0
     totals: list[Record] = field(default_factory=list)
@@ -302,12 +304,9 @@ def _add_mark(found: Facts, line: int, text: str, currency: Currency) -> None:
 
 
 def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> None:
-    if roles.debit is not None and (debit := written(cells[roles.debit])):
-        found.minus_in_debits += debit.sign < 0
-        found.plus_in_debits += debit.sign >= 0 and is_some(cells[roles.debit])
-    if roles.credit is not None and (credit := written(cells[roles.credit])):
-        found.minus_in_credits += credit.sign < 0
-        found.plus_in_credits += credit.sign >= 0 and is_some(cells[roles.credit])
+    for role, at in (("debit", roles.debit), ("credit", roles.credit)):
+        if at is not None and (side := written(cells[at])):
+            _add_side(found, line, role, has_minus=side.sign < 0, is_plus=side.sign >= 0 and is_some(cells[at]))
     if roles.fee is not None and is_some(cells[roles.fee]) and (fee := written(cells[roles.fee])):
         found.fees.add(line)
         found.minus_in_fees += fee.sign < 0
@@ -325,6 +324,17 @@ def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> No
         found.credits.add(line)
         found.minus_in_credits += amount.sign < 0
         found.plus_in_credits += amount.sign >= 0
+
+
+def _add_side(found: Facts, line: int, role: str, *, has_minus: bool, is_plus: bool) -> None:
+    if role == "debit":
+        found.minus_in_debits += has_minus
+        found.plus_in_debits += is_plus
+    else:
+        found.minus_in_credits += has_minus
+        found.plus_in_credits += is_plus
+    if has_minus:
+        found.minus_in_sides.add(line)
 
 
 def _add_word(found: Facts, line: int, text: str, word: str | None) -> None:

@@ -25,6 +25,7 @@ from txn_svc.statement.questions import ask
 from txn_svc.statement.reading import AmountReader, Reading, Side, chain_of, order_of_days, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.signs import BalanceVotes
+from txn_svc.statement.split_signs import SPLIT_RULES
 from txn_svc.statement.statuses import Statuses
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
@@ -120,7 +121,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         reading = _in_order(reading, order_of_days(file, reading), found)
     reading = _with_minus_signs(file, reading, found, given)
     votes = _balance_votes(file, reading, found, known)
-    if _may_be_another_form(table, given) and not given.is_credit:
+    if roles.amount is not None and _may_be_another_form(table, given) and not given.is_credit:
         _require_sign(votes.written, known)
     sign = signs.sign(found, reading, votes, known.sign, given)
     reading = _with_sign(reading, _value(sign))
@@ -244,6 +245,8 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
 
 
 def _with_sign(reading: Reading, value: str) -> Reading:
+    if (minus := SPLIT_RULES.get(value)) is not None:
+        return replace(reading, sign="SPLIT", debit_minus=minus.debits, credit_minus=minus.credits)
     said = indicator_of(value, reading.table.header)
     if said is None:
         return replace(reading, sign=cast("SignRule | BalanceRule", value), is_owed=value.startswith("OWED_"))
@@ -259,7 +262,7 @@ def _with_sign(reading: Reading, value: str) -> Reading:
 def _balance_votes(file: TextBytes, reading: Reading, found: Facts, known: Format) -> BalanceVotes:
     """Of a sign that is not declared: what the balances say of each way to read the amounts."""
     if reading.roles.amount is None:
-        return BalanceVotes()
+        return BalanceVotes(written=chain_of(file, reading) if found.minus_in_sides.count else ChainVotes())
     written = chain_of(file, reading)
     if reading.roles.fee is not None:
         # Taken off an amount of either sign, it tells nothing of the opposite ones.
@@ -278,16 +281,11 @@ def _with_minus_signs(file: TextBytes, reading: Reading, found: Facts, given: Gi
 
     Where there is none in a column, there is one way.
     """
-    has_minus = found.minus_in_debits or found.minus_in_credits
-    if given.is_credit or not has_minus or reading.roles.amount is not None or reading.roles.balance is None:
+    if given.is_credit or not found.minus_in_sides.count or reading.roles.balance is None:
         return reading
     debits = (reading.debit_minus, not reading.debit_minus) if found.minus_in_debits else (False,)
     credits_ = (reading.credit_minus, not reading.credit_minus) if found.minus_in_credits else (False,)
-    others = [
-        replace(reading, sign="SPLIT", debit_minus=debit, credit_minus=credit)
-        for debit in debits
-        for credit in credits_
-    ]
+    others = [replace(reading, debit_minus=debit, credit_minus=credit) for debit in debits for credit in credits_]
     # The first of the best: as it is, where balances do not tell.
     return max(others, key=lambda other: chain_of(file, other).signed)
 
@@ -391,7 +389,7 @@ def _reading(table: Table, roles: Roles, given: Given, known: Format = _NO_FORMA
         currency=given.currency,
         date_order=known.date_order or "YMD",
         decimal_mark=known.decimal_mark or ".",
-        sign=known.sign or "SIGNED",
+        sign=known.sign or ("SIGNED" if roles.amount is not None else "SPLIT"),
         uploaded_on=given.uploaded_on,
         debit_words=known.debit_words,
         credit_words=known.credit_words,

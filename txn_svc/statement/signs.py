@@ -1,7 +1,7 @@
 """What makes an amount a debit: a word, a minus, its column, or balances; and what is asked where none tells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, get_args
 
 from txn_svc.statement.facts import ChainVotes, Facts
@@ -10,6 +10,7 @@ from txn_svc.statement.indicators import Indicator, indicator_of
 from txn_svc.statement.infer import ANSWERED, REMEMBERED, Given, Open, Settled
 from txn_svc.statement.model import MAX_FINDING_LINES, Finding, Property
 from txn_svc.statement.reading import Reading, Side
+from txn_svc.statement.split_signs import Minus, minus_sentence, split_sign
 from txn_svc.statement.table import Table
 from txn_svc.statement.votes import DECIDED_BY, Tally
 
@@ -18,7 +19,6 @@ _OPPOSITE_LETTERS: Final = tuple(map(frozenset, ("dc", "dh", "da", "dk", "sh", "
 SIGN_SENTENCES: Final[Mapping[str, str]] = {
     "SIGNED": "Amounts with a minus are debits, the others are credits.",
     "INVERTED": "Amounts with a minus are credits, the others are debits.",
-    "SPLIT": "Debits and credits have a column each.",
     "INDICATOR": "A word says which amounts are debits.",
     "DEBITS": "All amounts are debits.",
     "CREDITS": "All amounts are credits.",
@@ -64,11 +64,10 @@ class BalanceVotes:
 def sign(facts: Facts, reading: Reading, votes: BalanceVotes, declared: SignRule | None, given: Given) -> Settled:
     """`reading` has all but this. Balances of a card may be what is owed, so there they decide nothing."""
     roles, table = reading.roles, reading.table
-    if declared is not None:
-        said = declared_sign(declared, (table.line,))
-        return replace(said, message=_split_sentence(reading)) if declared == "SPLIT" else said
     if roles.amount is None:
-        return Finding("SIGN", "EVIDENCE", "SPLIT", _split_sentence(reading), (table.line,))
+        return split_sign(facts, reading, votes.written, given, is_declared=declared is not None)
+    if declared is not None:
+        return declared_sign(declared, (table.line,))
     if (answer := _said(given.answers, table, get_args(BalanceRule) if votes.oldest else ())) is not None:
         return Finding("SIGN", "ANSWERED", answer, _known_sentence(ANSWERED, answer, facts, reading))
     if not (facts.negative.count or facts.positive.count):
@@ -208,16 +207,6 @@ def unmarked(facts: Facts, roles: Roles) -> Side | None:
     return "credit" if facts.debits.count and not facts.credits.count else None
 
 
-def _split_sentence(reading: Reading) -> str:
-    return f"{SIGN_SENTENCES['SPLIT']}{_minus_sentence(reading)}"
-
-
-def _minus_sentence(reading: Reading) -> str:
-    debits = " Debits are written with a minus." if reading.debit_minus else ""
-    credits_ = " Credits are written with a minus." if reading.credit_minus else ""
-    return f"{debits}{credits_}"
-
-
 def _known_sentence(said: str, rule: str, facts: Facts, reading: Reading) -> str:
     """What was known before, with what the rows add to it."""
     return said if rule != "INDICATOR" else f"{said} {_words_sentence(rule, facts, reading)}"
@@ -227,7 +216,8 @@ def _words_sentence(rule: str, facts: Facts, reading: Reading) -> str:
     said = SIGN_SENTENCES[rule]
     if rule != "INDICATOR":
         return f"{said} Words beside them say the same."
-    return f"{said}{_unmarked_sentence(facts, reading)}{_minus_sentence(reading)}"
+    minus = Minus(debits=reading.debit_minus, credits=reading.credit_minus)
+    return f"{said}{_unmarked_sentence(facts, reading)}{minus_sentence(minus)}"
 
 
 def _unmarked_sentence(facts: Facts, reading: Reading) -> str:
