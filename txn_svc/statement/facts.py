@@ -28,6 +28,9 @@ MAX_STANDING_CHARACTERS: Final = 60
 MAX_STATUSES: Final = 20
 MAX_CACHED_TEXTS: Final = 4_096
 
+# So many rows have a balance for one that has none, where a bank writes one beside each row and not for each day.
+_LEAST_SHARE_WITH: Final = 4
+
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _FRACTION: Final = re.compile(r"[.,]([0-9]+)$")
 
@@ -63,6 +66,10 @@ class BalancedRows:
         self.without += 1
         self.behind += 1
         self.before += not self.first
+
+    @property
+    def has_few_without(self) -> bool:
+        return 0 < _LEAST_SHARE_WITH * self.without <= self.count
 
     def newest_without(self, order: Direction | None) -> bool:
         """Whether the newest rows, and no others, have none."""

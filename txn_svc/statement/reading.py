@@ -42,7 +42,9 @@ class Reading:
     booked; `rejects_standing`: nothing shows that what is called a balance is one, or that `foot_line` is, a last row
     without a text; `order` that of the days, None where
     they have none, and `oldest_line` the row that is the first in it; `is_owed`: the balances are what a card's
-    holder owes; `booked_lines`: the first and last that are booked, where the newest rows have no balance yet."""
+    holder owes; `booked_lines`: the first and last that are booked, where the newest rows have no balance yet;
+    `has_unbalanced`: some rows have no balance beside them, and `rejects_unbalanced` where those are few and the
+    balances of the others follow from each other."""
 
     table: Table
     roles: Roles
@@ -73,6 +75,8 @@ class Reading:
     is_owed: bool = False
     has_stable_ids: bool = False
     booked_lines: tuple[int, int] | None = None
+    has_unbalanced: bool = False
+    rejects_unbalanced: bool = False
 
     @property
     def newest_year(self) -> int:

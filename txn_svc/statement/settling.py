@@ -142,6 +142,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         has_parts=found.has_parts,
         foot_line=_foot_line(table, found),
     )
+    reading = _with_unbalanced(file, reading, found)
     reading, account = _with_account(file, reading, found, given)
     reading, status = _with_status(file, reading, found, given)
     settled += filter(None, [status, currency_finding(table, roles, given.currency), account])
@@ -182,6 +183,14 @@ def _in_order(reading: Reading, order: Direction | None, found: Facts) -> Readin
     rows = found.balanced
     booked = (rows.first, rows.last) if rows.newest_without(order) else None
     return replace(reading, order=order, oldest_line=oldest if order and oldest else None, booked_lines=booked)
+
+
+def _with_unbalanced(file: TextBytes, reading: Reading, found: Facts) -> Reading:
+    rows = found.balanced
+    if not (rows.count and rows.without):
+        return reading
+    votes = chain_of(file, reading) if rows.has_few_without else ChainVotes()
+    return replace(reading, has_unbalanced=True, rejects_unbalanced=votes.are_decided_by(votes.signed))
 
 
 def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side | None] | None:

@@ -29,6 +29,7 @@ from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
+from txn_svc.statement.unbalanced import without_unbalanced
 from txn_svc.statement.words import plain, status_of, words
 
 _ENDS_OF_PENDING: Final = frozenset(")]gGtTdD")
@@ -40,7 +41,9 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     """All rows of the file, their cells as they stand in it."""
     parts = without_standing(_parts(file, reading), reading)
     rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
-    return by_balance(rows, reading) if reading.sign in BALANCE_RULES else rows
+    if reading.sign in BALANCE_RULES:
+        return by_balance(rows, reading)
+    return without_unbalanced(rows, reading) if reading.has_unbalanced else rows
 
 
 def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
