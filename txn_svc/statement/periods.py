@@ -17,11 +17,15 @@ _MAX_WORDS: Final = 3
 
 
 class Named(NamedTuple):
-    """A year, and the month beside it where there is one; `line` is 0 in a name."""
+    """A year, and the month beside it where there is one; `line` is 0 in a name.
+
+    `may_be_number`: what stands before the year may be the number of a statement as well, as in 7/2026.
+    """
 
     year: int
     month: int | None
     line: int
+    may_be_number: bool = False
 
     @property
     def shown(self) -> str:
@@ -30,7 +34,11 @@ class Named(NamedTuple):
 
     def year_of(self, newest_month: int) -> int:
         """That of a newest row of this month, which is not after what is named."""
-        return self.year if self.month is None or newest_month <= self.month else self.year - 1
+        if self.month is None or newest_month <= self.month:
+            return self.year
+        # What is no month says nothing: but the first statement of a year is often of the month before it.
+        is_month_before = self.month + _MAX_MONTH - newest_month == 1
+        return self.year if self.may_be_number and not is_month_before else self.year - 1
 
 
 def named(texts: Iterable[tuple[int, str]], uploaded_year: int) -> Named | None:
@@ -46,7 +54,7 @@ def _years(line: int, text: str) -> Iterator[Named]:
         before, after = text[: found.start()], text[found.end() :]
         month = _month_in_numbers(before, after) or _month_by_name(before, after)
         if month is not None or _is_alone(f"{before} {after}"):
-            yield Named(int(found[0]), month, line)
+            yield Named(int(found[0]), month, line, _may_be_number(before))
 
 
 def _month_in_numbers(before: str, after: str) -> int | None:
@@ -54,6 +62,12 @@ def _month_in_numbers(before: str, after: str) -> int | None:
     beside = _DAY_MONTH_BEFORE.search(before) or _MONTH_AFTER.match(after)
     numbers = [int(number) for number in beside.groups() if number] if beside else []
     return max((number for number in numbers if 1 <= number <= _MAX_MONTH), default=None)
+
+
+def _may_be_number(before: str) -> bool:
+    """Whether a number alone stands before the year, and no day with its month."""
+    beside = _DAY_MONTH_BEFORE.search(before)
+    return beside is not None and beside[2] is None
 
 
 def _month_by_name(before: str, after: str) -> int | None:

@@ -105,9 +105,12 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     lines = (table.line,)
     order = infer.date_order(found, known.date_order, given, lines)
     mark = infer.decimal_mark(found, known.decimal_mark, given, lines)
+    date_order = cast("DateOrder", _value(order))
+    plan = infer.year_plan(found, date_order, table, given)
     reading = replace(
         _reading(table, roles, given, known),
-        date_order=cast("DateOrder", _value(order)),
+        date_order=date_order,
+        years=plan and plan[0],
         decimal_mark=cast("DecimalMark", _value(mark)),
         last_line=found.last_line or None,
         has_continuations=found.continuations.count > 0,
@@ -133,8 +136,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     columns = _as_books(file, columns, reading, found, given)
     sign = _with_fees(sign, reading)
     settled = [columns, order, mark, sign]
-    if (plan := infer.year_plan(found, reading.date_order, table, given)) is not None:
-        reading = replace(reading, years=plan[0])
+    if plan is not None:
         settled.append(plan[1])
     reading = replace(
         reading,
