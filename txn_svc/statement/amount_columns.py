@@ -75,6 +75,7 @@ class AmountColumns:
 
     def _by_content(self) -> list[Way]:
         numbers = [at for at in self._numbers if self.contents[at].is_mostly(self.contents[at].amounts, MOST)]
+        numbers = [at for at in numbers if not self._is_named_foreign(at)] or numbers
         pairs = [pair for pair in combinations(numbers, 2) if self._may_be_sides(*pair)]
         sides = [{"debit": [one], "credit": [two]} for pair in pairs for one, two in (pair, pair[::-1])]
         if (shown := self._shown(sides, numbers)) is not None:

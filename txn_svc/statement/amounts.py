@@ -82,8 +82,16 @@ _DOLLARS: Final = {
 
 # A code in a name has capital letters; what is written small may be any word.
 _NAMED: Final = re.compile(rf"(?<![A-Za-z])[A-Z]{{3}}(?![A-Za-z])|(?<![A-Za-z])[A-Z]{{1,3}}\$|[{_SIGNS}]")
-# Plain, as `plain` gives them. Dollars and pesos are many countries'.
-_SPELLED: Final = {"euro": "EUR", "euros": "EUR", "reais": "BRL", "colones": "CRC", "soles": "PEN", "quetzales": "GTQ"}
+# Plain, as `plain` gives them. Dollars and pesos are many countries', but "dólares" are called so where others are paid.
+_SPELLED: Final = {
+    "euro": "EUR",
+    "euros": "EUR",
+    "dolares": "USD",
+    "reais": "BRL",
+    "colones": "CRC",
+    "soles": "PEN",
+    "quetzales": "GTQ",
+}
 _NAMES: Final = {
     "euro": "EUR",
     "ft": "HUF",
