@@ -200,3 +200,10 @@ def test_a_sign_in_a_header_names_another_currency() -> None:
     *_, row = read_text("Data;Loja;Valor (US$)\n15/10/2026;Bar;-1,50\n16/10/2026;Feira;-2,50\n", "BRL").rows()
 
     assert getattr(row, "reason_code", None) == "OTHER_CURRENCY"
+
+
+def test_a_column_of_cents_beside_the_euros_is_refused() -> None:
+    refused = refusal("Datum;Text;Euro;Cent\n03.03.2026;Brot;-4;05\n13.03.2026;Lohn;2100;00\n")
+
+    assert refused.code == "UNKNOWN_LAYOUT"
+    assert refused.message == "“Cent” has what stands behind the decimal mark in a column of its own."

@@ -14,6 +14,7 @@ from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.dates import order_of, readings
 from txn_svc.statement.facts import ChainVotes, chain_votes
 from txn_svc.statement.format import DATE_ORDERS
+from txn_svc.statement.minor_units import has_mark, is_minor
 from txn_svc.statement.model import MAX_OPTIONS, Direction
 from txn_svc.statement.two_digit_years import narrowed
 from txn_svc.statement.votes import is_decided
@@ -111,7 +112,7 @@ class AmountColumns:
 
     def _with_marks(self, places: Iterable[int]) -> list[int]:
         """Those with a decimal mark: the others may be numbers of checks."""
-        return [at for at in places if any(map(_has_mark, self.contents[at].cells))]
+        return [at for at in places if any(map(has_mark, self.contents[at].cells))]
 
     def _turns(self, one: int, two: int) -> tuple[int, int, int]:
         """In how many rows only the first has an amount other than zero, only the second, and both."""
@@ -362,15 +363,6 @@ class AmountColumns:
             if all(order in one for one in dates):
                 found.add(order_of(one[order] for one in dates))
         return found.pop() if len(found) == 1 else None
-
-
-def is_minor(name: str, content: Content) -> bool:
-    """Whether it holds amounts in minor units: by its name, and as none has a decimal mark."""
-    return has_word(words().minor, name) and not any(map(_has_mark, content.cells))
-
-
-def _has_mark(cell: str) -> bool:
-    return "." in cell or "," in cell
 
 
 def is_fee(name: str) -> bool:

@@ -82,7 +82,7 @@ _DOLLARS: Final = {
 
 # A code in a name has capital letters; what is written small may be any word.
 _NAMED: Final = re.compile(rf"(?<![A-Za-z])[A-Z]{{3}}(?![A-Za-z])|(?<![A-Za-z])[A-Z]{{1,3}}\$|[{_SIGNS}]")
-# Plain, as `plain` gives them. Dollars and pesos are many countries', but "dólares" are called so where others are paid.
+# Plain, as `plain` gives them. Dollars and pesos are many countries', "dólares" those of where others are paid.
 _SPELLED: Final = {
     "euro": "EUR",
     "euros": "EUR",

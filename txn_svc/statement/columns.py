@@ -11,6 +11,7 @@ from txn_svc.statement.amount_columns import AmountColumns
 from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
+from txn_svc.statement.minor_units import require_no_cents_apart
 from txn_svc.statement.model import MAX_OPTIONS
 from txn_svc.statement.words import flag_of, has_word, roles_of, words
 
@@ -26,12 +27,13 @@ def assign(
     """The roles of the columns of these rows, which have as many cells as there are names.
 
     Several where nothing decides, the likeliest first; none without a date or an amount. `is_credit`: the account is a
-    card's.
+    card's. Refuses with Unreadable UNKNOWN_LAYOUT amounts that two columns share.
     """
     contents = [Content() for _ in names]
     for row in rows:
         for content, cell in zip(contents, row, strict=True):
             content.add(cell)
+    require_no_cents_apart(names, contents)
     found = _by_name(names, contents)
     # A bank that shows one day only may call it what it likes.
     dates = found.get("date") or _dates(found, contents) or found.pop("value_date", [])

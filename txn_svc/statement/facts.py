@@ -11,6 +11,7 @@ from txn_svc.ledger.money import Currency, DecimalMark
 from txn_svc.statement.amounts import is_some, marks, written
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import DateOrder, Roles
+from txn_svc.statement.mixed_dates import MixedDates
 from txn_svc.statement.model import Direction
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit
@@ -79,13 +80,16 @@ class BalancedRows:
 
 @dataclass(slots=True)
 class Facts:
-    """Counts and first lines. `negative` and `positive` are of amounts with and without a minus, `minus_in_sides` of
-    such as have one in a column of debits or credits; `debits`, `credits` of
-    those beside which a word or a column says so, `unknown_words` of those beside which there is another; `letters` are
-    the words that are one. `fees`: other than zero. `dotted`: dates written with dots.
-    `standing`: rows that are called a balance or a total. `statuses`: the first words of that column, as compared.
-    `has_sections`: the accounts are those that lines among the rows name; `has_parts`: they are titles of which nobody
-    knows what they say. `other_rows`: below another header. `textless`: rows without a description."""
+    """Counts and first lines.
+
+    `negative` and `positive` are of amounts with and without a minus, `minus_in_sides` of such as have one in a column
+    of debits or credits; `debits`, `credits` of those beside which a word or a column says so, `unknown_words` of those
+    beside which there is another; `letters` are the words that are one. `fees`: other than zero. `dotted`: dates
+    written with dots. `standing`: rows that are called a balance or a total. `statuses`: the first words of that
+    column, as compared. `has_sections`: the accounts are those that lines among the rows name; `has_parts`: they are
+    titles of which nobody knows what they say; `has_titles`: some say whose the rows are, or whether they are booked.
+    `other_rows`: below another header. `textless`: rows without a description.
+    """
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
     marks: Votes[DecimalMark] = field(default_factory=Votes)
@@ -121,6 +125,8 @@ class Facts:
     other_rows: int = 0
     balanced: BalancedRows = field(default_factory=BalancedRows)
     textless: Tally = field(default_factory=Tally)
+    mixed_dates: MixedDates = field(default_factory=MixedDates)
+    has_titles: bool = False
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
 
@@ -136,6 +142,7 @@ def facts(
     rows are few among many lines that are none."""
     found, others, sections = Facts(), RejectLimit(), Sections(before, header)
     of_sections, of_parts = dict[str, Tally](), dict[str, Tally]()
+    found.has_titles = sections.is_pending
     is_after_row = False
     for count, record in enumerate(records, start=1):
         kind = "NO_ROW" if record.fault or len(record.cells) != width else kind_of(record.cells, roles)
@@ -158,7 +165,7 @@ def facts(
         if is_sum and (kind != "STANDING" or _is_end(record.cells, roles)):
             (found.totals if len(found.totals) < MAX_TOTALS else found.last_totals).append(record)
         if kind != "STANDING" and sections.see(record.cells, is_sum=is_sum):
-            is_after_row = False
+            found.has_titles, is_after_row = True, False
         elif len(record.cells) == width and kind != "ROW":
             _see_names(sections, record, kind, roles)
             _add_other(found, record, kind, roles, is_after_row=is_after_row)
@@ -187,6 +194,8 @@ def _add_other(found: Facts, record: Record, kind: Line, roles: Roles, *, is_aft
         found.continuations.add(record.line)
     elif kind != "TOTAL" and readings(record.cells[roles.date]):
         _add_date(found, record.line, record.cells[roles.date])
+    else:
+        found.mixed_dates.add(record.line, record.cells[roles.date])
 
 
 def _is_end(cells: Sequence[str], roles: Roles) -> bool:
@@ -289,6 +298,7 @@ def _add_date(found: Facts, line: int, text: str) -> None:
     fitting = readings(text)
     found.dates.add(line, fitting)
     found.two_digit_years.add(fitting)
+    found.mixed_dates.add(line, text)
     # Whether a year stands first is decided by all dates together.
     if len({parts for order, parts in fitting.items() if order != "YMD"}) > 1:
         found.undecided_dates.add(line)

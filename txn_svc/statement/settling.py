@@ -75,8 +75,9 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
     if _may_be_another_form(table, given):
         first = islice(records_of(file, table), CHECKED_ROWS)
         found = facts(first, table.width, known.roles, given.currency, table.before, table.names)
+        found.mixed_dates.require_months_in_place()
         _require_uncontradicted(found, known)
-        if found.has_sections or found.other_rows:
+        if found.has_titles or found.has_sections or found.other_rows:
             raise OtherForm("Lines divide the rows, which this format does not have.")
     # No balances are looked for here that would show what else a row that is called one may be.
     reading = replace(_reading(table, known.roles, given, known), rejects_standing=True)
@@ -99,9 +100,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     if table.format is None:
         roles = with_fee(roles, table)
     found = facts(records_of(file, table), table.width, roles, given.currency, table.before, table.names)
-    _require_declared(found, known)
-    if _may_be_another_form(table, given):
-        _require_uncontradicted(found, known)
+    _require_form(found, table, known, given)
     lines = (table.line,)
     order = infer.date_order(found, known.date_order, given, lines)
     mark = infer.decimal_mark(found, known.decimal_mark, given, lines)
@@ -416,6 +415,14 @@ def _declared(known: Format, table: Table) -> tuple[Finding, ...]:
     assert mark is not None
     assert sign is not None
     return infer.declared_order(order, lines), infer.declared_mark(mark, lines), signs.declared_sign(sign, lines)
+
+
+def _require_form(found: Facts, table: Table, known: Format, given: Given) -> None:
+    if not table.has_rejects:
+        found.mixed_dates.require_months_in_place()
+    _require_declared(found, known)
+    if _may_be_another_form(table, given):
+        _require_uncontradicted(found, known)
 
 
 def _require_declared(found: Facts, known: Format) -> None:

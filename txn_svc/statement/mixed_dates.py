@@ -1,0 +1,66 @@
+"""Dates that begin with the year, some of which have the day before the month: by habit, or changed by a spreadsheet.
+
+A spreadsheet that takes `03/09/2026` for the ninth of March saves it as 2026-03-09, and leaves `13/09/2026` as it is.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.dates import readings
+from txn_svc.statement.model import Unreadable
+from txn_svc.statement.votes import Tally, is_decided
+
+_YEAR_FIRST: Final = re.compile(r"\s*[0-9]{4}[-./ ]([0-9]{1,2})[-./ ]([0-9]{1,2})(?![0-9])")
+_YEAR_LAST: Final = re.compile(r"\s*[0-9]{1,2}[-./ ][0-9]{1,2}[-./ ][0-9]{4}(?![0-9])")
+_MONTHS: Final = 12
+
+
+@dataclass(slots=True)
+class MixedDates:
+    """Of dates in numbers: those with the year first whose day can be no month, can be one, or stands before the month;
+    and those with the year last whose day can be no month, or can be one."""
+
+    sure: int = 0
+    either: Tally = field(default_factory=Tally)
+    day_first: Tally = field(default_factory=Tally)
+    day_first_text: str = ""
+    year_last_sure: Tally = field(default_factory=Tally)
+    year_last_either: int = 0
+
+    def add(self, line: int, text: str) -> None:
+        if (found := _YEAR_FIRST.match(text)) is not None:
+            self._add_year_first(line, text, int(found[1]), int(found[2]))
+        elif _YEAR_LAST.match(text) is not None:
+            orders = len(readings(text))
+            self.year_last_either += orders > 1
+            if orders == 1:
+                self.year_last_sure.add(line)
+
+    def _add_year_first(self, line: int, text: str, month: int, day: int) -> None:
+        if month > _MONTHS >= day > 0:
+            self.day_first_text = self.day_first_text or text.strip()
+            self.day_first.add(line)
+        elif month <= _MONTHS < day:
+            self.sure += 1
+        else:
+            self.either.add(line)
+
+    def require_months_in_place(self) -> None:
+        """Refuses with Unreadable UNKNOWN_LAYOUT a file of which nobody knows which dates have the day first."""
+        if self.day_first.count and self.either.count and not is_decided(self.sure, self.day_first.count):
+            where = f"{quoted(self.day_first_text)} in line {self.day_first.lines[0]}"
+            message = f"{where} has the day before the month, so other dates may have it too: that is not read."
+            raise Unreadable("UNKNOWN_LAYOUT", message)
+        if self._are_changed():
+            raise Unreadable(
+                "UNKNOWN_LAYOUT",
+                f"Dates begin with the year where the day is below 13, as in line {self.either.lines[0]}, and end with "
+                f"it elsewhere, as in line {self.year_last_sure.lines[0]}: a spreadsheet has taken days for months. "
+                "Upload the file as the bank gave it.",
+            )
+
+    def _are_changed(self) -> bool:
+        has_both = self.either.count > 0 and self.year_last_sure.count > 0
+        return has_both and not self.sure and not self.year_last_either
