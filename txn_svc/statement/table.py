@@ -252,7 +252,7 @@ def _score(records: Sequence[Record]) -> _Score:
 
 
 def _names(record: Record) -> int:
-    return 0 if record.fault else sum(bool(roles_of(cell)) for cell in record.cells)
+    return 0 if record.fault else sum(bool(roles_of(cell)) for cell in record.cells if not cell[:1].isdigit())
 
 
 def is_row(record: Record) -> bool:

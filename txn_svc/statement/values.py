@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import lru_cache
-from typing import Final, cast
+from typing import cast
 
 from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
@@ -13,7 +12,7 @@ from txn_svc.statement.by_balance import by_balance
 from txn_svc.statement.dates import DateError, Dates, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
-from txn_svc.statement.facts import MAX_CACHED_TEXTS, Line, amount_places, is_called_standing, is_total, kind_of
+from txn_svc.statement.facts import Line, amount_places, is_called_standing, is_total, kind_of
 from txn_svc.statement.format import BALANCE_RULES, YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
@@ -30,9 +29,8 @@ from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_col
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
 from txn_svc.statement.unbalanced import without_unbalanced
+from txn_svc.statement.unbooked import Remarks, pending_sentence, says_pending
 from txn_svc.statement.words import plain, status_of, words
-
-_ENDS_OF_PENDING: Final = frozenset(")]gGtTdD")
 
 Row = ValidRow | RejectedRow
 
@@ -142,8 +140,8 @@ def _require_texts(description: str, external_id: str | None, roles: Roles) -> N
     """Refuses with RowError such as are too long, and one that says that the row is pending."""
     if len(description) > MAX_DESCRIPTION_CHARACTERS:
         raise RowError("TOO_LONG", too_long(description, MAX_DESCRIPTION_CHARACTERS), roles.description[0])
-    if _says_pending(description):
-        raise RowError("PENDING", _pending(description), roles.description[0])
+    if says_pending(description):
+        raise RowError("PENDING", pending_sentence(description), roles.description[0])
     if external_id is not None and len(external_id) > MAX_EXTERNAL_ID_CHARACTERS:
         assert roles.external_id is not None
         raise RowError("TOO_LONG", too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS), roles.external_id)
@@ -202,6 +200,7 @@ class _RowReader:
         self._read_date = date_reader(reading)
         self._read_value_date = _value_date_reader(reading)
         self._read_amount = AmountReader(reading)
+        self._remarks = Remarks(reading.table.header, reading.roles)
 
     def __call__(self, line: int, cells: list[str]) -> ValidRow | RejectedRow:
         roles = self._roles
@@ -269,8 +268,8 @@ class _RowReader:
         if self._is_pending(cells):
             assert at is not None
             raise RowError("PENDING", f"{quoted(cells[at])}: the bank has not booked this row.", at)
-        if self._roles.description and _says_pending(cells[self._roles.description[0]]):
-            message = _pending(cells[self._roles.description[0]])
+        if self._roles.description and says_pending(cells[self._roles.description[0]]):
+            message = pending_sentence(cells[self._roles.description[0]])
             raise RowError("PENDING", message, self._roles.description[0])
         if self._sections.is_pending:
             message = "A line above says that the bank has not booked these rows yet."
@@ -278,6 +277,9 @@ class _RowReader:
         if at is not None and self._reading.unknown_statuses and status_of(cells[at]) in self._reading.unknown_statuses:
             message = f"{quoted(cells[at])} does not say that the bank has booked this row."
             raise RowError("PENDING", message, at)
+        remark = self._remarks.unbooked_at(cells)
+        if remark is not None and self._read_amount.balance(cells) is None:
+            raise RowError("PENDING", f"{quoted(cells[remark])}: the bank has not booked this row.", remark)
 
     def _is_pending(self, cells: Sequence[str]) -> bool:
         at = self._roles.status
@@ -299,23 +301,6 @@ class _RowReader:
         if len(cells[at]) > limit:
             raise RowError("TOO_LONG", too_long(cells[at], limit), at)
         return cells[at] or None
-
-
-def _says_pending(text: str) -> bool:
-    """Whether it begins with a word for that, or ends with one."""
-    text = text.strip()
-    if _is_pending_text(text.partition(" ")[0]):
-        return True
-    return text[-1:] in _ENDS_OF_PENDING and _is_pending_text(text.rpartition(" ")[2])
-
-
-def _pending(text: str) -> str:
-    return f"{quoted(text)}: the bank has not booked this row yet."
-
-
-@lru_cache(maxsize=MAX_CACHED_TEXTS)
-def _is_pending_text(word: str) -> bool:
-    return plain(word) in words().pending_texts
 
 
 def _value_date_reader(reading: Reading) -> Callable[[str, date], date | None]:

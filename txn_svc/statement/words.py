@@ -40,6 +40,7 @@ _LISTS: Final = (
     "total",
     "rows",
     "account",
+    "remarks",
 )
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
 _SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l", "ı": "i"})
@@ -72,6 +73,7 @@ class Words:
     total: frozenset[str]
     rows: frozenset[str]
     account: frozenset[str]
+    remarks: frozenset[str]
     months: Mapping[str, int]
 
     @cached_property
@@ -82,6 +84,10 @@ class Words:
     @cached_property
     def first_of_standing(self) -> frozenset[str]:
         return frozenset(phrase.split()[0] for phrase in self.of_standing)
+
+    @cached_property
+    def first_of_unbooked(self) -> frozenset[str]:
+        return frozenset(phrase.split()[0] for phrase in self.pending | self.failed)
 
 
 def plain(text: str) -> str:
