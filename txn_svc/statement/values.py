@@ -23,6 +23,7 @@ from txn_svc.statement.model import (
     RejectedRow,
     ValidRow,
 )
+from txn_svc.statement.odd_years import without_odd_years
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
@@ -40,8 +41,11 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     parts = without_standing(_parts(file, reading), reading)
     rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
     if reading.sign in BALANCE_RULES:
-        return by_balance(rows, reading)
-    return without_unbalanced(rows, reading) if reading.has_unbalanced else rows
+        rows = by_balance(rows, reading)
+    elif reading.has_unbalanced:
+        rows = without_unbalanced(rows, reading)
+    # What Stori wrote itself has the days that it has.
+    return rows if reading.table.is_own_export else without_odd_years(rows, reading)
 
 
 def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
