@@ -13,10 +13,11 @@ from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
 from txn_svc.statement.minor_units import require_no_cents_apart
 from txn_svc.statement.model import MAX_OPTIONS
-from txn_svc.statement.words import flag_of, has_word, roles_of, words
+from txn_svc.statement.words import flag_of, has_word, plain, roles_of, words
 
 _MARKS_AROUND: Final = (", ", " + ", ": debit=")
 _NUMBER_SHOWN: Final = re.compile("#[0-9]{1,4}")
+_MAX_PRODUCTS: Final = 5
 # Of the others the first that has the name is meant.
 _SEVERAL: Final = frozenset({"description", "amount", "currency"})
 
@@ -35,12 +36,20 @@ def assign(
             content.add(cell)
     require_no_cents_apart(names, contents)
     found = _by_name(names, contents)
+    if "account" not in found:
+        found |= _only("account", (at for at in _free(found, contents) if _tells_products(names[at], contents[at])))
     # A bank that shows one day only may call it what it likes.
     dates = found.get("date") or _dates(found, contents) or found.pop("value_date", [])
     ways = [AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways() for at in dates]
     # Of each date its likeliest way first.
     likely = (way for several in zip_longest(*ways) for way in several if way is not None)
     return tuple(_roles(way, names, contents) for way in islice(likely, MAX_OPTIONS))
+
+
+def _tells_products(name: str, content: Content) -> bool:
+    """Whether it tells apart what the holder has at the bank, such as "Current" and "Savings", not what was bought."""
+    is_few = 1 < len(content.texts) <= _MAX_PRODUCTS
+    return is_few and plain(name) in words().products and any(has_word(words().kinds, text) for text in content.texts)
 
 
 def _dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:

@@ -30,7 +30,7 @@ from txn_svc.statement.statuses import Statuses
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
-from txn_svc.statement.values import rows_of_file, standing_leads_on
+from txn_svc.statement.values import foot_is_sum, rows_of_file, standing_leads_on
 from txn_svc.statement.votes import is_decided
 from txn_svc.statement.words import has_word, words
 
@@ -141,7 +141,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         reading,
         has_sections=found.has_sections,
         has_parts=found.has_parts,
-        foot_line=_foot_line(table, found),
+        foot_line=_foot_line(table, roles, found),
     )
     reading = _with_unbalanced(file, reading, found)
     reading, account = _with_account(file, reading, found, given)
@@ -225,10 +225,14 @@ def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: To
 
 def _proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, Proof]:
     """The proof by balances, and the reading with what it shows of rows that are called balances or totals."""
+    is_below_header = reading.foot_line is not None and reading.table.has_header
+    if is_below_header and not foot_is_sum(file, reading):
+        reading, is_below_header = replace(reading, foot_line=None), False
     proof = _proof(file, reading, *_totals(reading, found))
     if reading.roles.balance is not None or not (found.standing.count or reading.foot_line is not None):
         return reading, proof
-    is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
+    # A row may have the sum of the others by chance: so it is not passed over.
+    is_shown = not is_below_header and (proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading))
     return replace(reading, rejects_standing=not is_shown), proof
 
 
@@ -349,10 +353,13 @@ def _follow_only(file: TextBytes, turned: Reading, reading: Reading, found: Fact
     ]
 
 
-def _foot_line(table: Table, found: Facts) -> int | None:
-    """The last row, where it may be the balance below the rows of a file without a header: it alone has no text."""
-    is_one = not table.has_header and found.textless.lines == [found.last_line] and found.first_line < found.last_line
-    return found.last_line if is_one else None
+def _foot_line(table: Table, roles: Roles, found: Facts) -> int | None:
+    """The last row, where it may be the balance or the sum below the others: it alone has no text.
+
+    Below a header it may well be a row, if running balances or its amount do not tell.
+    """
+    is_one = found.textless.lines == [found.last_line] and found.first_line < found.last_line
+    return found.last_line if is_one and not (table.has_header and roles.balance is not None) else None
 
 
 def _with_account(

@@ -60,6 +60,17 @@ def lead_on(parts: Iterable[Part], reading: Reading) -> bool:
     return (is_up or is_down) and count != 1
 
 
+def is_sum(parts: Iterable[Part], line: int) -> bool:
+    """Whether the amount in this line is what those above it add up to."""
+    sums = _Sums()
+    for part in parts:
+        if isinstance(part, ValidRow):
+            sums.add(part.amount_minor)
+        if isinstance(part, Standing) and part.row.line == line:
+            return sums.have(part.row.amount_minor)
+    return False
+
+
 class _Sums:
     """Of all amounts, of those of each side, and of those since the last balance."""
 
@@ -136,8 +147,6 @@ def _rejected(row: ValidRow, reading: Reading) -> RejectedRow:
     said = quoted(described(row.cells, reading.roles)[0].strip())
     reason = f"{said} is what balances or totals are called, and nothing in the file shows whether it is one."
     if row.line == reading.foot_line:
-        reason = (
-            "The last row is the only one without a text: it may be a balance, and nothing shows whether it is one."
-        )
+        reason = "Only the last row has no text: it may be a balance or a sum, and nothing shows whether it is."
     name = reading.table.name(amount_places(reading.roles)[0])
     return RejectedRow(row.line, kept(list(row.cells)), "BAD_AMOUNT", reason, name)

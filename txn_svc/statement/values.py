@@ -28,7 +28,7 @@ from txn_svc.statement.reading import AmountReader, Reading, RowError, date_read
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.sections import Sections
-from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
+from txn_svc.statement.standing import More, Part, Standing, is_sum, lead_on, without_standing
 from txn_svc.statement.unbalanced import without_unbalanced
 from txn_svc.statement.unbooked import Remarks, pending_sentence, says_pending
 from txn_svc.statement.words import plain, status_of, words
@@ -51,6 +51,12 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
 def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
     """Whether what is called a balance or a total among the rows is shown to be one, where it has no balance beside."""
     return lead_on(_parts(file, reading), reading)
+
+
+def foot_is_sum(file: TextBytes, reading: Reading) -> bool:
+    """Whether the row in `foot_line` has the sum of those above it."""
+    assert reading.foot_line is not None
+    return is_sum(_parts(file, reading), reading.foot_line)
 
 
 def _parts(file: TextBytes, reading: Reading) -> Iterator[Part]:

@@ -40,6 +40,8 @@ _LISTS: Final = (
     "total",
     "rows",
     "account",
+    "products",
+    "kinds",
     "remarks",
 )
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
@@ -73,6 +75,8 @@ class Words:
     total: frozenset[str]
     rows: frozenset[str]
     account: frozenset[str]
+    products: frozenset[str]
+    kinds: frozenset[str]
     remarks: frozenset[str]
     months: Mapping[str, int]
 
