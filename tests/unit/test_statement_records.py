@@ -134,6 +134,7 @@ def test_two_unbalanced_quotes_do_not_swallow_the_rows_between(first: str, secon
         '2026-07-15,"of 15 July,\n2026-07-01 and later",50',
         '"2026-07-15","line\nand line","50"',
         '"one\n2026-07-16",2026-07-15,50',
+        '2026-07-15,"Refund of\n2026-07-01,Train,-39.00\nCase 77",50',
     ],
 )
 def test_a_text_of_several_lines_is_one_row(row: str) -> None:

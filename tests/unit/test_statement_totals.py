@@ -144,3 +144,11 @@ def test_a_word_beside_an_amount_is_never_passed_over() -> None:
     (declared,) = map(valid, rows_of("Fecha;Concepto;Importe;Saldo\n13/03/2026;Bar;12,50 DR;-12,50\n", "EUR"))
 
     assert (known.amount_minor, declared.amount_minor) == (-1250, -1250)
+
+
+def test_a_carried_balance_in_the_turkish_code_page_is_none_that_is_booked() -> None:
+    text = "Tarih;Açıklama;Tutar\n01.10.2026;DEVİR;1.000,00\n13.10.2026;Market;-10,50\n14.10.2026;Kira;-20,00\n"
+
+    statement = read_text(text.encode("cp1254"), "TRY")
+
+    assert [row.amount_minor for row in statement.rows() if isinstance(row, ValidRow)] == [-1050, -2000]

@@ -141,13 +141,16 @@ class _QuotedRows:
         return min(self._row_lines, MAX_ROW_LINES) if self._lines_put_back < 2 * _MAX_LINES_PUT_BACK else 1
 
     def _has_rows(self, text: str, following: list[str]) -> bool:
-        """Whether two unbalanced quotes have swallowed what stands between them."""
+        """Whether two unbalanced quotes have swallowed what stands between them.
+
+        The second is in a row too: a line that only ends a text has no date where rows have it, be there what may above.
+        """
         if self._row_lines > MAX_ROW_LINES:
             # The texts of such a layout may hold anything, and are quoted as they should be.
             return False
         dates = [at for at, cell in enumerate(text.split(self._delimiter)) if _DATE.fullmatch(cell)]
-        rows = [line.split(self._delimiter) for line in following] if dates else []
-        return any(at < len(cells) and _DATE.fullmatch(cells[at]) for cells in rows for at in dates)
+        last = following[-1].split(self._delimiter)
+        return any(at < len(last) and _DATE.fullmatch(last[at]) for at in dates)
 
 
 def _unbalanced(line: int, text: str) -> Record:
