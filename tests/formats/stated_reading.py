@@ -24,7 +24,7 @@ DASHES = {"", "-", "–", "—"}
 WHOLE_LINE = {"UNBALANCED_QUOTE", "TOO_LONG", "BAD_ENCODING", "CELL_COUNT"}
 TIME = re.compile(r"[T ,-]\s*[0-9]{1,2}[:.][0-9]{2}.*$")
 MONTH_DAY = re.compile(r"[0-9]{1,2}([-/][0-9]{1,2}|\.[0-9]{1,2}\.)")
-WORDS_SAID = re.compile("(.*): debit=(.*), credit=(.*)")
+WORDS_SAID = re.compile("(.*): debit=(.*), credit=(.*)", re.DOTALL)
 BALANCE = {
     mark: re.compile(
         rf"[{MINUS}+]?([0-9]+|[0-9]{{1,3}}([{other}'][0-9]{{2,3}})*[{other}'][0-9]{{3}})"

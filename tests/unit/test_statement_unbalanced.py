@@ -82,3 +82,14 @@ def test_more_rows_than_a_bank_puts_between_two_balances_are_left_as_they_are() 
     few, more = (read_text(HEADER + "".join(many(count))) for count in (MAX_HELD, MAX_HELD + 1))
 
     assert (len(booked(few)), len(booked(more))) == (2, MAX_HELD + 3)
+
+
+def test_what_an_option_of_the_sign_shows_is_what_its_answer_reads() -> None:
+    text = (
+        "Date,Details,Amount,Balance\n2026-03-12,Salary,100.00,100.00\n2026-03-13,100.00,-45.60,\n"
+        "2026-03-14,Bar,-4.40,95.60\n2026-03-15,Rent,-50.00,45.60\n2026-03-16,Bar,-5.60,40.00\n"
+    )
+    (question,) = read_text(text, is_credit=True).questions
+
+    for option in question.options:
+        assert set(option.rows) <= {*read_text(text, is_credit=True, answers={"SIGN": option.id}).rows()}

@@ -143,7 +143,7 @@ class _QuotedRows:
     def _has_rows(self, text: str, following: list[str]) -> bool:
         """Whether two unbalanced quotes have swallowed what stands between them.
 
-        The second is in a row too: a line that only ends a text has no date where rows have it, be there what may above.
+        The second is in a row too: a line that only ends a text has no date where rows have it, whatever it holds.
         """
         if self._row_lines > MAX_ROW_LINES:
             # The texts of such a layout may hold anything, and are quoted as they should be.

@@ -188,7 +188,7 @@ def _in_order(reading: Reading, order: Direction | None, found: Facts) -> Readin
 
 def _with_unbalanced(file: TextBytes, reading: Reading, found: Facts) -> Reading:
     rows = found.balanced
-    if not (rows.count and rows.without):
+    if reading.roles.balance is None or not (rows.count and rows.without):
         return reading
     votes = chain_of(file, reading) if rows.has_few_without else ChainVotes()
     return replace(reading, has_unbalanced=True, rejects_unbalanced=votes.are_decided_by(votes.signed))
@@ -255,7 +255,9 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
             return replace(reading, unknown_statuses=Statuses(reading.table, reading.roles, found).unbooked(value))
         case _:
             assert asked == "SIGN"
-            return _with_sign(reading, value)
+            reading = _with_sign(reading, value)
+            owed = given.is_credit and value not in BALANCE_RULES and _is_owed(file, reading)
+            return _with_unbalanced(file, replace(reading, is_owed=reading.is_owed or owed), found)
 
 
 def _with_sign(reading: Reading, value: str) -> Reading:
@@ -318,11 +320,16 @@ def _is_against_known_words(way: Indicator) -> bool:
 
 
 def _as_owed(file: TextBytes, reading: Reading, sign: Finding) -> tuple[Reading, Finding]:
-    """Of a card: the balances are what is owed where they follow from the opposite amounts."""
-    votes = chain_of(file, reading)
-    if votes.inverted <= votes.signed:
+    """Of a card: with the balances as what is owed, where they are that."""
+    if not _is_owed(file, reading):
         return reading, sign
     return replace(reading, is_owed=True), replace(sign, message=f"{sign.message} The balances are what is owed.")
+
+
+def _is_owed(file: TextBytes, reading: Reading) -> bool:
+    """Whether the balances follow from the opposite amounts."""
+    votes = chain_of(file, reading)
+    return votes.inverted > votes.signed
 
 
 def _as_books(file: TextBytes, columns: Finding | Open, reading: Reading, found: Facts, given: Given) -> Finding | Open:
