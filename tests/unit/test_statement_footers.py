@@ -41,7 +41,7 @@ def test_without_a_header_the_only_row_without_a_text_may_be_a_balance_if_it_is_
 
     assert [valid(row).amount_minor for row in others] == [-4560, 100000, -4000, -100]
     assert rejected(last).reason_code == "BAD_AMOUNT"
-    assert "without a text" in rejected(last).reason
+    assert "Only the last row has no text" in rejected(last).reason
 
 
 def test_without_a_header_the_first_row_is_named_whatever_stands_before_it() -> None:
