@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.statement_text import finding, read_text, rejected, rows_of, valid
 from txn_svc.statement import RejectedRow, ValidRow
+from txn_svc.statement.settling import CHECKED_ROWS
 
 HEADER = "Date;What;Amount;Status"
 
@@ -152,6 +153,24 @@ def test_a_plain_file_with_a_title_or_another_table_is_read_as_any_other() -> No
     assert question.options[1].label == "Only the rows below “Savings pot”"
     assert [rejected(row).line for row in below[2:]] == [5]
     assert "another table" in rejected(below[2]).reason
+
+
+@pytest.mark.parametrize(
+    ("title", "code", "booked"),
+    [
+        ("Reserved,,", "PENDING", 1),
+        ("Pending transactions", "PENDING", 1),
+        ("Account: Savings 2222", "OTHER_ACCOUNT", 0),
+    ],
+)
+def test_a_title_far_below_the_header_of_a_plain_file_counts_too(title: str, code: str, booked: int) -> None:
+    rows = "2026-10-15,Shop,-1.00\n" * CHECKED_ROWS
+    text = f"date,description,amount\n{rows}{title}\n2026-10-16,A,-3.00\nBooked,,\n2026-10-16,B,-3.00\n"
+    statement = read_text(text)
+
+    assert statement.format_id == "plain"
+    assert [row.reason_code for row in statement.rows() if isinstance(row, RejectedRow)] == [code] * (2 - booked)
+    assert sum(isinstance(row, ValidRow) for row in statement.rows()) == CHECKED_ROWS + booked
 
 
 @pytest.mark.parametrize("text", ["PENDING - SHELL", "SHELL (Pending)", "SHELL #1 PENDING"])

@@ -9,6 +9,8 @@ from txn_svc.statement.facts import MAX_CACHED_TEXTS
 from txn_svc.statement.format import Roles
 from txn_svc.statement.words import plain, roles_of, words
 
+UNBOOKED_BELOW: Final = "A line above says that the bank has not booked these rows yet."
+
 _MAX_CHARACTERS: Final = 60
 _ENDS_OF_PENDING: Final = frozenset(")]gGtTdD")
 _MARKS: Final = (" - ", " – ", ":", "(", ",", ";")

@@ -5,14 +5,12 @@ from contextlib import suppress
 from datetime import date
 from typing import cast
 
-from txn_svc.ledger.money import AmountError
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.amounts import OtherCurrencyError, amount_reader
 from txn_svc.statement.by_balance import by_balance
 from txn_svc.statement.dates import DateError, Dates, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
-from txn_svc.statement.facts import Line, amount_places, is_called_standing, is_total, kind_of
+from txn_svc.statement.facts import Line, amount_places, is_total, kind_of
 from txn_svc.statement.format import BALANCE_RULES, YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
@@ -26,11 +24,12 @@ from txn_svc.statement.model import (
 from txn_svc.statement.odd_years import without_odd_years
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
-from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
+from txn_svc.statement.rejecting import kept, too_long, without_columns
 from txn_svc.statement.sections import Sections
+from txn_svc.statement.simple_rows import simple_rows
 from txn_svc.statement.standing import More, Part, Standing, is_sum, lead_on, without_standing
 from txn_svc.statement.unbalanced import without_unbalanced
-from txn_svc.statement.unbooked import Remarks, pending_sentence, says_pending
+from txn_svc.statement.unbooked import UNBOOKED_BELOW, Remarks, pending_sentence, says_pending
 from txn_svc.statement.words import plain, status_of, words
 
 Row = ValidRow | RejectedRow
@@ -69,7 +68,7 @@ def _read(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
     """The rows of the records, in order; a footer, totals and repeated headers are none."""
     if reading.table.is_own_export:
         return read_exported(records, reading.table, reading.currency)
-    rows: Iterator[Part] = _simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    rows: Iterator[Part] = simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
     return map(_with_stable_id, rows) if reading.has_stable_ids else rows
 
 
@@ -107,54 +106,6 @@ def _joined(parts: Iterable[Row | More]) -> Iterator[Row]:
         held = part
     if held is not None:
         yield held
-
-
-def _simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[Row | Standing]:
-    """One row for each record: `_rows` without what a simple row does not have, in a third of the time."""
-    roles, name, width = reading.roles, reading.table.name, reading.table.width
-    date_at, amount_at, external_id_at = roles.date, roles.amount, roles.external_id
-    assert amount_at is not None
-    description_at = roles.description[0] if roles.description else None
-    read_date = date_reader(reading)
-    read_amount = amount_reader(reading.currency, reading.decimal_mark)
-    limit, count = RejectLimit(), 0
-    for line, cells, fault in records:
-        count += 1
-        if fault is not None or len(cells) != width:
-            yield limit.passed(without_columns(Record(line, cells, fault), width), count)
-            continue
-        description = "" if description_at is None else cells[description_at]
-        external_id = None if external_id_at is None else cells[external_id_at]
-        try:
-            booked_on = read_date(cells[date_at])
-            amount_minor = read_amount(cells[amount_at])
-            _require_texts(description, external_id, roles)
-        except DateError as error:
-            if not is_total(cells):
-                rejected = RejectedRow(line, kept(cells), error.code, str(error), name(date_at))
-                yield limit.passed(rejected, count)
-        except OtherCurrencyError as error:
-            yield limit.passed(RejectedRow(line, kept(cells), "OTHER_CURRENCY", str(error), name(amount_at)), count)
-        except AmountError as error:
-            yield limit.passed(RejectedRow(line, kept(cells), "BAD_AMOUNT", str(error), name(amount_at)), count)
-        except RowError as error:
-            yield limit.passed(RejectedRow(line, kept(cells), error.code, str(error), name(error.at)), count)
-        else:
-            row = ValidRow(
-                line, tuple(cells), booked_on, None, amount_minor, description, external_id, None, None, None
-            )
-            yield Standing(row) if is_called_standing(description) else row
-
-
-def _require_texts(description: str, external_id: str | None, roles: Roles) -> None:
-    """Refuses with RowError such as are too long, and one that says that the row is pending."""
-    if len(description) > MAX_DESCRIPTION_CHARACTERS:
-        raise RowError("TOO_LONG", too_long(description, MAX_DESCRIPTION_CHARACTERS), roles.description[0])
-    if says_pending(description):
-        raise RowError("PENDING", pending_sentence(description), roles.description[0])
-    if external_id is not None and len(external_id) > MAX_EXTERNAL_ID_CHARACTERS:
-        assert roles.external_id is not None
-        raise RowError("TOO_LONG", too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS), roles.external_id)
 
 
 def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
@@ -282,8 +233,7 @@ class _RowReader:
             message = pending_sentence(cells[self._roles.description[0]])
             raise RowError("PENDING", message, self._roles.description[0])
         if self._sections.is_pending:
-            message = "A line above says that the bank has not booked these rows yet."
-            raise RowError("PENDING", message, self._roles.date)
+            raise RowError("PENDING", UNBOOKED_BELOW, self._roles.date)
         if at is not None and self._reading.unknown_statuses and status_of(cells[at]) in self._reading.unknown_statuses:
             message = f"{quoted(cells[at])} does not say that the bank has booked this row."
             raise RowError("PENDING", message, at)
