@@ -15,7 +15,7 @@ from tests.service.stori import LAUNCHER, Stori
 from tests.service.txn import Client, Txn
 
 ESCAPE = "\x1b"
-BAD = b"date,description,amount\n2026-07-01,Fine,1.00\n2026-07-02,\x1b[31mred,abc\n2026-13-01,Worse,2.00\n"
+BAD = b"date,description,amount\n2026-07-01,Fine,1.00\n2026-07-02,\x1b[31mred,abc\n2026-02-30,Worse,2.00\n"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def test_rejected_rows_are_shown_and_cannot_act_on_the_terminal(
     rows = [line.split("\t") for line in done.lines[start_of_table + 1 :] if "\t" in line]
     assert [(row[0], row[2], row[3]) for row in rows] == [
         ("3", "amount", "2026-07-02 | \\x1b[31mred | abc"),
-        ("4", "date", "2026-13-01 | Worse | 2.00"),
+        ("4", "date", "2026-02-30 | Worse | 2.00"),
     ]
     shown = await stori.on_a_terminal("imports", "show", (await newest(person, opened.id)).id)
     assert f"{ESCAPE}[31mred" not in shown.out

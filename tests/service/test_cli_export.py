@@ -32,7 +32,7 @@ TRICKY = (
         for day, text in enumerate(("=1+1", "'quoted", "@home", "a, b c", "Ñandú", "-5"), start=1)
     ).encode()
 )
-BAD = HEADER + b"2026-07-01,Fine,1.00\n2026-07-02,Odd,abc\n2026-13-01,Worse,2.00\n"
+BAD = HEADER + b"2026-07-01,Fine,1.00\n2026-07-02,Odd,abc\n2026-02-30,Worse,2.00\n"
 
 
 def written(folder: Path) -> list[str]:
@@ -124,7 +124,7 @@ async def test_rejected_rows_are_mended_and_imported_again(stori: Stori, person:
 
     saved = await stori.run("imports", "rejects", done.id, "--output", str(path))
     header, *rows = csv.reader(io.StringIO(path.read_text()))
-    path.write_text(path.read_text().replace("abc", "4.00").replace("2026-13-01", "2026-10-01"))
+    path.write_text(path.read_text().replace("abc", "4.00").replace("2026-02-30", "2026-10-01"))
     again = await stori.run("import", str(path), "--account", opened.id)
 
     assert (saved.code, done.rejected_count) == (0, 2)

@@ -38,7 +38,7 @@ def importer(uploads: Uploads, urls: DatabaseUrls, emulator: Emulator) -> Iterat
         "STORI_IMPORTS_QUEUE_URL": settings.imports_queue_url,
         "STORI_CONSUMER_POLL_SECONDS": "1",
         "STORI_CONSUMER_VISIBILITY_SECONDS": "3",
-        "STORI_DRAIN_SECONDS": "5",
+        "STORI_DRAIN_SECONDS": "25",
         "AWS_REGION": settings.region,
         "AWS_ENDPOINT_URL": emulator.url,
     }
@@ -177,7 +177,7 @@ async def test_a_stopped_importer_ends_with_success_and_leaves_nothing_half(
 
         await eventually(is_taken)
         stopped.send_signal(signal.SIGTERM)
-        code = stopped.wait(15)
+        code = stopped.wait(30)
 
     found = await get(person, started.id)
     assert code == 0

@@ -18,7 +18,7 @@ from txn_svc.statement.unbooked import UNBOOKED_BELOW, pending_sentence, says_pe
 
 
 def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow | Standing]:
-    """One row for each record, as any other is read, without what a simple one does not have: in a third of the time."""
+    """One row for each record, read without what a simple one does not have: in a third of the time."""
     roles, name, width = reading.roles, reading.table.name, reading.table.width
     date_at, amount_at, external_id_at = roles.date, roles.amount, roles.external_id
     assert amount_at is not None
