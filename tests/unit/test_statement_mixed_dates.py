@@ -48,3 +48,30 @@ def test_two_forms_whose_days_are_any_are_no_work_of_a_spreadsheet() -> None:
     statement = read_text(HEADERS[0] + rows("2026-03-09", "2026-03-19", "2026-03-20", "21/03/2026"))
 
     assert [row.line for row in statement.rows() if isinstance(row, RejectedRow)] == [5]
+
+
+@pytest.mark.parametrize(
+    ("days", "left_out"),
+    [
+        # A slip, where the others are near each other.
+        (["2026-11-02", "2026-13-11", "2026-11-09"], [3]),
+        # What programs write where there is no day.
+        (["0000-00-00", "13/11/2026", "14/11/2026", "15/11/2026"], [2]),
+        # Eleven against one.
+        ([*(f"2026-10-{day:02}" for day in range(2, 13)), "13/11/2026"], [13]),
+    ],
+)
+def test_one_line_says_nothing_of_all_the_others(days: list[str], left_out: list[int]) -> None:
+    statement = read_text(HEADERS[0] + rows(*days))
+
+    assert [row.line for row in statement.rows() if isinstance(row, RejectedRow)] == left_out
+
+
+def test_days_before_months_that_are_far_from_each_other_are_refused_by_one_that_tells() -> None:
+    assert refusal(HEADERS[0] + rows("2026-04-03", "2026-09-03", "2026-10-03", "2026-23-03")).code == "UNKNOWN_LAYOUT"
+
+
+def test_a_footer_with_a_day_and_no_amount_is_no_date_of_a_row() -> None:
+    statement = read_text("Datum;Text;Betrag\n2026-10-02;A;-1,00\n2026-10-03;B;-1,00\n30.11.2026;Stand;\n", "EUR")
+
+    assert not statement.questions

@@ -52,7 +52,7 @@ class AmountColumns:
         sides: Way = {role: self.found[role] for role in ("debit", "credit") if role in self.found}
         if len(sides) > 1:
             # An amount beside them says the same; a column for each direction leaves no doubt about it.
-            return [sides]
+            return self._of_colliding(sides) or [sides]
         if sides and (both := self._with_other_side(sides)) is not None:
             return [both]
         if "amount" in self.found:
@@ -63,7 +63,22 @@ class AmountColumns:
         # Alone beside other numbers, "charges" are fees.
         is_fees = any(is_fee(self.names[at]) for places in sides.values() for at in places)
         by_content = self._by_content() if is_fees or not sides else []
-        return by_content or ([sides] if sides else [])
+        return by_content or ([sides, *self._besides(sides)] if sides else [])
+
+    def _of_colliding(self, sides: Way) -> list[Way]:
+        """Of two sides that most rows have both, the one that takes turns with another column: as "Charge" does with
+        "Payment", where "Credit" is what is left of it."""
+        first, second, both = self._turns(*sides["debit"], *sides["credit"])
+        if both <= first + second:
+            return []
+        ways = (self._with_other_side({role: places}) for role, places in sides.items())
+        return [way for way in ways if way is not None]
+
+    def _besides(self, side: Way) -> list[Way]:
+        """Amounts beside the only side that has a name, in rows that have it too: it may be a deposit that was held."""
+        ((named,),) = side.values()
+        others = (at for at in self._with_marks(self._numbers) if at != named and self._turns(named, at)[2])
+        return [{"amount": [at]} for at in others]
 
     def _with_other_side(self, side: Way) -> Way | None:
         """The one side that has a name, and the column in which the amounts of the other rows are."""

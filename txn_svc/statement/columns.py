@@ -49,7 +49,7 @@ def assign(
 def _tells_products(name: str, content: Content) -> bool:
     """Whether it tells apart what the holder has at the bank, such as "Current" and "Savings", not what was bought."""
     is_few = 1 < len(content.texts) <= _MAX_PRODUCTS
-    return is_few and plain(name) in words().products and any(has_word(words().kinds, text) for text in content.texts)
+    return is_few and plain(name) in words().products and all(has_word(words().kinds, text) for text in content.texts)
 
 
 def _dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:

@@ -69,6 +69,10 @@ class BalancedRows:
         self.before += not self.first
 
     @property
+    def has_some_without_between(self) -> bool:
+        return self.without > self.before + self.behind
+
+    @property
     def has_few_without(self) -> bool:
         return 0 < _LEAST_SHARE_WITH * self.without <= self.count
 
@@ -194,7 +198,7 @@ def _add_other(found: Facts, record: Record, kind: Line, roles: Roles, *, is_aft
         found.continuations.add(record.line)
     elif kind != "TOTAL" and readings(record.cells[roles.date]):
         _add_date(found, record.line, record.cells[roles.date])
-    else:
+    elif any(written(record.cells[at]) for at in amount_places(roles)):
         found.mixed_dates.add(record.line, record.cells[roles.date])
 
 
@@ -266,6 +270,7 @@ def first_text(cells: Sequence[str]) -> str:
 def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> None:
     line, cells = record.line, record.cells
     _add_date(found, line, cells[roles.date])
+    found.mixed_dates.add(line, cells[roles.date])
     if roles.value_date is not None:
         found.dates.add(line, readings(cells[roles.value_date]))
     for at in (*amount_places(roles), *(() if roles.balance is None else (roles.balance,))):
@@ -298,7 +303,6 @@ def _add_date(found: Facts, line: int, text: str) -> None:
     fitting = readings(text)
     found.dates.add(line, fitting)
     found.two_digit_years.add(fitting)
-    found.mixed_dates.add(line, text)
     # Whether a year stands first is decided by all dates together.
     if len({parts for order, parts in fitting.items() if order != "YMD"}) > 1:
         found.undecided_dates.add(line)

@@ -153,13 +153,14 @@ def _years_said(newest_month: int, table: Table, given: Given) -> Iterable[tuple
     if (answer := given.answers.get("YEAR", "")).isdecimal():
         yield int(answer), "ANSWERED", ANSWERED, ()
     before = named(((record.line, cell) for record in table.before for cell in record.cells), given.uploaded_on.year)
-    if before is not None:
+    if before is not None and (year := before.year_of(newest_month)) is not None:
         said = f"The dates have no year; line {before.line}, before the header, names {before.shown}."
-        yield before.year_of(newest_month), "EVIDENCE", said, (before.line,)
+        yield year, "EVIDENCE", said, (before.line,)
     stem = PurePosixPath(given.file_name).stem.replace("_", " ")
-    if (of_name := named([(0, stem)], given.uploaded_on.year)) is not None:
+    of_name = named([(0, stem)], given.uploaded_on.year)
+    if of_name is not None and (year := of_name.year_of(newest_month)) is not None:
         said = f"The dates have no year; the file's name {quoted(given.file_name)} names {of_name.shown}."
-        yield of_name.year_of(newest_month), "EVIDENCE", said, ()
+        yield year, "EVIDENCE", said, ()
     if (known := given.ledger.get("YEAR")) is not None and known.value.isdecimal():
         yield int(known.value), known.basis, known.message, known.lines
 

@@ -1,14 +1,15 @@
 """Amounts in hundredths, which are not read: by the name of their column, and as none has a decimal mark."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.content import Content
+from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.model import Unreadable
 from txn_svc.statement.words import has_word, plain, words
 
-_CENTS_DIGITS: Final = 2
+_CENTS: Final = re.compile("[-+]?[0-9]{1,2}")
 
 
 def is_minor(name: str, content: Content) -> bool:
@@ -23,10 +24,7 @@ def has_mark(cell: str) -> bool:
 def require_no_cents_apart(names: Sequence[str], contents: Sequence[Content]) -> None:
     """Refuses with Unreadable UNKNOWN_LAYOUT a column of its own for what stands behind the decimal mark."""
     for name, content in zip(names, contents, strict=True):
-        if plain(name) in words().minor and any(content.cells) and all(map(_may_be_cents, content.cells)):
+        cents = sum(bool(_CENTS.fullmatch(cell)) for cell in content.cells)
+        if plain(name) in words().minor and content.is_mostly(cents, MOST):
             message = f"{quoted(name.strip())} has what stands behind the decimal mark in a column of its own."
             raise Unreadable("UNKNOWN_LAYOUT", message)
-
-
-def _may_be_cents(cell: str) -> bool:
-    return not cell or (len(cell) <= _CENTS_DIGITS and cell.isascii() and cell.isdigit())

@@ -18,12 +18,28 @@ _MONTHS: Final = 12
 
 
 @dataclass(slots=True)
+class _Spread:
+    least: int = 99
+    most: int = 0
+
+    def add(self, number: int) -> None:
+        self.least, self.most = min(self.least, number), max(self.most, number)
+
+    @property
+    def width(self) -> int:
+        return self.most - self.least
+
+
+@dataclass(slots=True)
 class MixedDates:
     """Of dates in numbers: those with the year first whose day can be no month, can be one, or stands before the month;
-    and those with the year last whose day can be no month, or can be one."""
+    and those with the year last whose day can be no month, or can be one. `middle`, `last`: what stands there in those
+    that can be either."""
 
     sure: int = 0
     either: Tally = field(default_factory=Tally)
+    middle: _Spread = field(default_factory=_Spread)
+    last: _Spread = field(default_factory=_Spread)
     day_first: Tally = field(default_factory=Tally)
     day_first_text: str = ""
     year_last_sure: Tally = field(default_factory=Tally)
@@ -38,18 +54,22 @@ class MixedDates:
             if orders == 1:
                 self.year_last_sure.add(line)
 
-    def _add_year_first(self, line: int, text: str, month: int, day: int) -> None:
-        if month > _MONTHS >= day > 0:
+    def _add_year_first(self, line: int, text: str, middle: int, last: int) -> None:
+        if not (middle and last):
+            return
+        if middle > _MONTHS >= last:
             self.day_first_text = self.day_first_text or text.strip()
             self.day_first.add(line)
-        elif month <= _MONTHS < day:
+        elif middle <= _MONTHS < last:
             self.sure += 1
-        else:
+        elif middle <= _MONTHS:
             self.either.add(line)
+            self.middle.add(middle)
+            self.last.add(last)
 
     def require_months_in_place(self) -> None:
         """Refuses with Unreadable UNKNOWN_LAYOUT a file of which nobody knows which dates have the day first."""
-        if self.day_first.count and self.either.count and not is_decided(self.sure, self.day_first.count):
+        if self._may_have_days_first():
             where = f"{quoted(self.day_first_text)} in line {self.day_first.lines[0]}"
             message = f"{where} has the day before the month, so other dates may have it too: that is not read."
             raise Unreadable("UNKNOWN_LAYOUT", message)
@@ -61,6 +81,14 @@ class MixedDates:
                 "Upload the file as the bank gave it.",
             )
 
+    def _may_have_days_first(self) -> bool:
+        """One such date is a slip where the others are nearer to each other with the month first."""
+        count = self.day_first.count
+        if not count or not self.either.count or is_decided(self.sure, count):
+            return False
+        return count > 1 or self.middle.width > self.last.width
+
     def _are_changed(self) -> bool:
-        has_both = self.either.count > 0 and self.year_last_sure.count > 0
-        return has_both and not self.sure and not self.year_last_either
+        turned, left = self.either.count, self.year_last_sure.count
+        are_many = not is_decided(turned, left) and not is_decided(left, turned)
+        return turned > 0 and left > 0 and are_many and not self.sure and not self.year_last_either

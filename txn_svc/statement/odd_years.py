@@ -18,6 +18,12 @@ _AGAINST_END: Final = 3
 _MAX_HELD: Final = 100
 
 
+def may_have_odd_years(reading: Reading) -> bool:
+    """Whether nobody but the dates tells: beside running balances a bank has written them, and who mends rejects has
+    looked at them. What Stori wrote itself has the days that it has."""
+    return reading.roles.balance is None and not (reading.table.is_own_export or reading.table.has_rejects)
+
+
 def without_odd_years(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
     """The rows, with a reject in place of each one whose year stands alone."""
     # How many near each other were given, and the year of the last; what waits is one far from it, or the first of all.
@@ -34,7 +40,8 @@ def without_odd_years(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
         if not is_told and len(held) <= _MAX_HELD:
             continue
         yield from _without(odd, held, reading)
-        count, year, held = count + 1 if odd is not None else _run(valid), valid[-1].booked_on.year, []
+        rest = [row for row in valid if row is not odd]
+        count, year, held = _run(rest) + (count if odd is not None else 0), rest[-1].booked_on.year, []
     alone = _valid(held)
     yield from _without(alone[0] if len(alone) == 1 and count >= _AGAINST_END else None, held, reading)
 

@@ -32,13 +32,13 @@ class Named(NamedTuple):
         """With the month, after which no row is."""
         return f"{self.year}" if self.month is None else f"{self.year}-{self.month:02}"
 
-    def year_of(self, newest_month: int) -> int:
-        """That of a newest row of this month, which is not after what is named."""
+    def year_of(self, newest_month: int) -> int | None:
+        """That of a newest row of this month, which is not after what is named; None where that may be no month."""
         if self.month is None or newest_month <= self.month:
             return self.year
-        # What is no month says nothing: but the first statement of a year is often of the month before it.
+        # The first statement of a year is often of the month before it.
         is_month_before = self.month + _MAX_MONTH - newest_month == 1
-        return self.year if self.may_be_number and not is_month_before else self.year - 1
+        return None if self.may_be_number and not is_month_before else self.year - 1
 
 
 def named(texts: Iterable[tuple[int, str]], uploaded_year: int) -> Named | None:

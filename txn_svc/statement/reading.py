@@ -39,12 +39,12 @@ class Reading:
     is a row, so that what follows may be a footer, None where nothing is one; `account` the only one whose rows are
     read, `has_sections` whether lines among the rows name it, `has_parts` whether they are titles;
     `unknown_statuses` words that do not say whether a row is
-    booked; `rejects_standing`: nothing shows that what is called a balance is one, or that `foot_line` is, a last row
-    without a text; `order` that of the days, None where
+    booked; `rejects_standing`: nothing shows that what is called a balance is one; `rejects_foot`: nor that
+    `foot_line` is, a last row without a text; `order` that of the days, None where
     they have none, and `oldest_line` the row that is the first in it; `is_owed`: the balances are what a card's
     holder owes; `booked_lines`: the first and last that are booked, where the newest rows have no balance yet;
-    `has_unbalanced`: some rows have no balance beside them, and `rejects_unbalanced` where those are few and the
-    balances of the others follow from each other."""
+    `has_unbalanced`: rows without a balance are rejected where the balances go on without them, and with
+    `rejects_unbalanced` also where these do not go on with them."""
 
     table: Table
     roles: Roles
@@ -69,6 +69,7 @@ class Reading:
     has_parts: bool = False
     unknown_statuses: frozenset[str] = frozenset()
     rejects_standing: bool = False
+    rejects_foot: bool = False
     foot_line: int | None = None
     order: Direction | None = None
     oldest_line: int | None = None

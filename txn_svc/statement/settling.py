@@ -187,11 +187,25 @@ def _in_order(reading: Reading, order: Direction | None, found: Facts) -> Readin
 
 
 def _with_unbalanced(file: TextBytes, reading: Reading, found: Facts) -> Reading:
+    """The reading that rejects rows without a balance where only so the file is complete, or as few others explain it.
+
+    A bank may write one balance for each day, at either end of it: then rows without one are as good as any.
+    """
     rows = found.balanced
-    if reading.roles.balance is None or not (rows.count and rows.without):
+    if not rows.has_some_without_between or _is_complete(file, reading, found):
         return reading
-    votes = chain_of(file, reading) if rows.has_few_without else ChainVotes()
-    return replace(reading, has_unbalanced=True, rejects_unbalanced=votes.are_decided_by(votes.signed))
+    without = replace(reading, has_unbalanced=True)
+    if _is_complete(file, without, found):
+        return without
+    if not rows.has_few_without or not is_decided(*_held_and_not(chain_of(file, reading))):
+        return reading
+    disproved = replace(without, rejects_unbalanced=True)
+    gaps = _proof(file, disproved, *_totals(disproved, found)).gaps
+    return disproved if gaps and all(gap.rejected_line is not None for gap in gaps) else reading
+
+
+def _held_and_not(votes: ChainVotes) -> tuple[int, int]:
+    return votes.signed, votes.pairs - votes.signed
 
 
 def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side | None] | None:
@@ -225,15 +239,14 @@ def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: To
 
 def _proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, Proof]:
     """The proof by balances, and the reading with what it shows of rows that are called balances or totals."""
-    is_below_header = reading.foot_line is not None and reading.table.has_header
-    if is_below_header and not foot_is_sum(file, reading):
-        reading, is_below_header = replace(reading, foot_line=None), False
+    if reading.foot_line is not None and reading.table.has_header and not foot_is_sum(file, reading):
+        reading = replace(reading, foot_line=None)
     proof = _proof(file, reading, *_totals(reading, found))
     if reading.roles.balance is not None or not (found.standing.count or reading.foot_line is not None):
         return reading, proof
-    # A row may have the sum of the others by chance: so it is not passed over.
-    is_shown = not is_below_header and (proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading))
-    return replace(reading, rejects_standing=not is_shown), proof
+    is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
+    # Below a header a row may have the sum of the others by chance: so it is not passed over.
+    return replace(reading, rejects_standing=not is_shown, rejects_foot=not is_shown or reading.table.has_header), proof
 
 
 def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:

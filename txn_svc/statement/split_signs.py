@@ -8,8 +8,9 @@ from txn_svc.statement.infer import ANSWERED, REMEMBERED, Given, Open, Settled
 from txn_svc.statement.model import Basis, Finding
 from txn_svc.statement.reading import Reading
 
-# A column with both signs is clear where one of them is so many times as frequent: people take back little.
-_USUAL: Final = 3
+# A column with both signs is clear where one of them is so many times as frequent: little is taken back.
+_USUAL_PLUS: Final = 2
+_USUAL_MINUS: Final = 3
 _SENTENCE: Final = "Debits and credits have a column each."
 _QUESTION: Final = (
     "Debits and credits have a column each, and nothing says whether a minus in them is only how they are written, or "
@@ -82,8 +83,8 @@ def _are_debits_open(facts: Facts) -> bool:
 def _are_credits_open(facts: Facts, *, is_card: bool) -> bool:
     """Only cards often have them with a minus: elsewhere one or two may all be taken back."""
     minus, plus = facts.minus_in_credits, facts.plus_in_credits
-    return _has_both(minus, plus) or (not is_card and not plus and 0 < minus < _USUAL)
+    return _has_both(minus, plus) or (not is_card and not plus and 0 < minus < _USUAL_MINUS)
 
 
 def _has_both(minus: int, plus: int) -> bool:
-    return min(minus, plus) > 0 and max(minus, plus) < _USUAL * min(minus, plus)
+    return minus > 0 and plus > 0 and plus < _USUAL_PLUS * minus and minus < _USUAL_MINUS * plus

@@ -67,7 +67,7 @@ def is_sum(parts: Iterable[Part], line: int) -> bool:
         if isinstance(part, ValidRow):
             sums.add(part.amount_minor)
         if isinstance(part, Standing) and part.row.line == line:
-            return sums.have(part.row.amount_minor)
+            return sums.is_net(part.row.amount_minor)
     return False
 
 
@@ -83,6 +83,9 @@ class _Sums:
         self._debits += max(-minor, 0)
         self._count += 1
 
+    def is_net(self, total: int) -> bool:
+        return self._count >= _LEAST_SUMMED and total == self._credits - self._debits
+
     def have(self, total: int) -> bool:
         sums = {abs(self._credits - self._debits), self._credits, self._debits}
         return self._count >= _LEAST_SUMMED and abs(total) in sums
@@ -96,8 +99,12 @@ def _alone(parts: Iterable[Part], reading: Reading) -> Iterator[RowPart]:
     for part in parts:
         if not isinstance(part, Standing):
             yield part
-        elif reading.rejects_standing and part.row.amount_minor:
+        elif part.row.amount_minor and _is_rejected(part.row, reading):
             yield _rejected(part.row, reading)
+
+
+def _is_rejected(row: ValidRow, reading: Reading) -> bool:
+    return reading.rejects_foot if row.line == reading.foot_line else reading.rejects_standing
 
 
 def _beside_balances(parts: Iterable[Part], reading: Reading) -> Iterator[RowPart]:

@@ -9,12 +9,14 @@ from txn_svc.statement.format import Roles
 from txn_svc.statement.infer import ANSWERED, REMEMBERED, Given, Open, Settled
 from txn_svc.statement.model import Finding
 from txn_svc.statement.table import Table
-from txn_svc.statement.words import NO_STATUS, flag_of, roles_of, words
+from txn_svc.statement.words import NO_STATUS, flag_of, plain, roles_of, words
 
 # What has more different words, or longer ones, is something else, such as a place.
 _MAX_WORDS: Final = 6
 _MAX_CHARACTERS: Final = 40
 _MAX_CHOICES: Final = 5
+# Short for a status where letters stand below.
+_OF_LETTERS: Final = frozenset({"st", "sts", "stat", "flag", "clr"})
 # No plain word has it.
 _BETWEEN: Final = "|"
 
@@ -88,6 +90,9 @@ class Statuses:
 
 def _is_one(table: Table, roles: Roles, found: Facts) -> bool:
     is_named = roles.status is not None and table.has_header and "status" in roles_of(table.header[roles.status])
+    if is_named and plain(table.header[roles.status or 0]) in _OF_LETTERS:
+        # Elsewhere it may be a state, or a number of pieces.
+        is_named = all(len(word) == 1 for word in found.statuses)
     is_short = len(found.statuses) < MAX_STATUSES and all(len(word) <= _MAX_CHARACTERS for word in found.statuses)
     return is_named and is_short and table.format is None
 

@@ -35,10 +35,10 @@ def without_unbalanced(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
                 before, held = None, []
             continue
         assert isinstance(row, ValidRow)
-        yield from judge.judged(before, held, row) if held and before is not None else held
+        yield from judge.judged(before, held, row) if before is not None else judge.at_end(held)
         yield row
         before, held = row, []
-    yield from held
+    yield from judge.at_end(held)
 
 
 class _Judge:
@@ -55,11 +55,15 @@ class _Judge:
         if len(booked) < len(held) or sum(booked) in changes:
             yield from held
         elif 0 in changes:
-            yield from (self._rejected(row, "PENDING", _NOT_BOOKED) for row in held)
+            yield from self._all_rejected(held, "PENDING", _NOT_BOOKED)
         elif self._reading.rejects_unbalanced:
-            yield from (self._rejected(row, "BAD_AMOUNT", _DISPROVED) for row in held)
+            yield from self._all_rejected(held, "BAD_AMOUNT", _DISPROVED)
         else:
             yield from held
+
+    def at_end(self, held: Sequence[Row]) -> Iterator[Row]:
+        """Those before or after all rows with a balance: where such as these are not booked between them, nor here."""
+        yield from held if self._reading.rejects_unbalanced else self._all_rejected(held, "PENDING", _NOT_BOOKED)
 
     def _changes(self, before: ValidRow, after: ValidRow) -> set[int]:
         """What the balances of the two say that was booked between them, in the order of days or in either."""
@@ -69,7 +73,10 @@ class _Judge:
         up, down = two - one - after.amount_minor, one - two - before.amount_minor
         return {"ASCENDING": {up}, "DESCENDING": {down}}.get(self._reading.order or "", {up, down})
 
-    def _rejected(self, row: Row, code: ReasonCode, reason: str) -> RejectedRow:
+    def _all_rejected(self, rows: Sequence[Row], code: ReasonCode, reason: str) -> Iterator[Row]:
+        return (row if isinstance(row, RejectedRow) else self._rejected(row, code, reason) for row in rows)
+
+    def _rejected(self, row: ValidRow, code: ReasonCode, reason: str) -> RejectedRow:
         at = self._reading.roles.balance
         assert at is not None
         return RejectedRow(row.line, kept(list(row.cells)), code, reason, self._reading.table.name(at))

@@ -7,13 +7,14 @@ from typing import Final
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.facts import MAX_CACHED_TEXTS
 from txn_svc.statement.format import Roles
-from txn_svc.statement.words import plain, roles_of, words
+from txn_svc.statement.words import plain, words
 
 UNBOOKED_BELOW: Final = "A line above says that the bank has not booked these rows yet."
 
 _MAX_CHARACTERS: Final = 60
 _ENDS_OF_PENDING: Final = frozenset(")]gGtTdD")
-_MARKS: Final = (" - ", " – ", ":", "(", ",", ";")
+# What follows them in a remark is the reason.
+_MARKS: Final = (" - ", " – ", " (")
 
 
 def says_pending(text: str) -> bool:
@@ -30,38 +31,33 @@ def pending_sentence(text: str) -> str:
 
 
 class Remarks:
-    """The columns of texts besides the description, each of which may say it: "VOIDED", "declined - no funds".
+    """The columns besides the description in which a remark may say it: "VOIDED", "declined - no funds".
 
-    Where kinds of bookings have a column, one may well be called "returned"; remarks have a name of their own, or none.
+    They have the name of one or none, or go on with the description. Columns of other names may mean anything by it.
     """
 
     def __init__(self, names: Sequence[str], roles: Roles) -> None:
         taken = _taken(roles)
-        self._words = {at: _words_of(name) for at, name in enumerate(names) if at not in taken}
+        free = ((at, plain(name)) for at, name in enumerate(names) if at not in taken)
+        self._places = {at for at, name in free if not name or name in words().remarks} | {*roles.description[1:]}
 
     def unbooked_at(self, cells: Sequence[str]) -> int | None:
-        """The first column that says it."""
-        return next((at for at, said in self._words.items() if cells[at] and _is_one_of(said, cells[at])), None)
+        """A column that says it."""
+        return next((at for at in self._places if _is_unbooked(cells[at])), None)
 
 
 def _taken(roles: Roles) -> set[int | None]:
-    """The columns whose content is known to be something else; a description that is alone may be what it likes."""
+    """The columns whose content is known to be something else."""
     places = (roles.date, roles.value_date, roles.amount, roles.debit, roles.credit, roles.fee, roles.included_fee)
-    others = (roles.indicator, roles.currency, roles.balance, roles.external_id, roles.category, roles.account)
-    return {*roles.description[:1], *places, *others, roles.status}
+    others = (roles.currency, roles.balance, roles.external_id, roles.category, roles.account, roles.status)
+    return {*roles.description[:1], *places, *others}
 
 
-def _words_of(name: str) -> frozenset[str]:
-    known, text = words(), plain(name)
-    is_remark = not text or text in known.remarks or "description" in roles_of(name)
-    return known.pending | known.failed if is_remark else known.pending
-
-
-def _is_one_of(said: frozenset[str], cell: str) -> bool:
+def _is_unbooked(cell: str) -> bool:
     text = cell.strip()
     if not text or len(text) > _MAX_CHARACTERS or not _may_begin_unbooked(text.partition(" ")[0]):
         return False
-    return plain(text) in said or plain(min((text.partition(mark)[0] for mark in _MARKS), key=len)) in said
+    return plain(min((text.partition(mark)[0] for mark in _MARKS), key=len)) in words().unbooked
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)

@@ -21,7 +21,7 @@ from txn_svc.statement.model import (
     RejectedRow,
     ValidRow,
 )
-from txn_svc.statement.odd_years import without_odd_years
+from txn_svc.statement.odd_years import may_have_odd_years, without_odd_years
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import kept, too_long, without_columns
@@ -43,8 +43,7 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
         rows = by_balance(rows, reading)
     elif reading.has_unbalanced:
         rows = without_unbalanced(rows, reading)
-    # What Stori wrote itself has the days that it has.
-    return rows if reading.table.is_own_export else without_odd_years(rows, reading)
+    return without_odd_years(rows, reading) if may_have_odd_years(reading) else rows
 
 
 def standing_leads_on(file: TextBytes, reading: Reading) -> bool:

@@ -43,6 +43,7 @@ _LISTS: Final = (
     "products",
     "kinds",
     "remarks",
+    "unbooked",
 )
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
 _SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l", "ı": "i"})
@@ -78,6 +79,7 @@ class Words:
     products: frozenset[str]
     kinds: frozenset[str]
     remarks: frozenset[str]
+    unbooked: frozenset[str]
     months: Mapping[str, int]
 
     @cached_property
@@ -91,7 +93,7 @@ class Words:
 
     @cached_property
     def first_of_unbooked(self) -> frozenset[str]:
-        return frozenset(phrase.split()[0] for phrase in self.pending | self.failed)
+        return frozenset(phrase.split()[0] for phrase in self.unbooked)
 
 
 def plain(text: str) -> str:
