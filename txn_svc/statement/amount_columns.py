@@ -14,9 +14,9 @@ from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.dates import order_of, readings
 from txn_svc.statement.facts import ChainVotes, chain_votes
 from txn_svc.statement.format import DATE_ORDERS
-from txn_svc.statement.minor_units import has_mark, is_minor
 from txn_svc.statement.model import MAX_OPTIONS, Direction
 from txn_svc.statement.two_digit_years import narrowed
+from txn_svc.statement.units import has_mark, is_minor
 from txn_svc.statement.votes import is_decided
 from txn_svc.statement.words import has_word, plain, qualifiers, roles_of, words
 

@@ -11,8 +11,8 @@ from txn_svc.statement.amount_columns import AmountColumns
 from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
-from txn_svc.statement.minor_units import require_no_cents_apart
 from txn_svc.statement.model import MAX_OPTIONS
+from txn_svc.statement.units import require_no_cents_apart
 from txn_svc.statement.words import flag_of, has_word, plain, roles_of, words
 
 _MARKS_AROUND: Final = (", ", " + ", ": debit=")

@@ -13,7 +13,7 @@ from txn_svc.statement.balances import BalanceWalk
 from txn_svc.statement.by_balance import oldest_side
 from txn_svc.statement.columns import assign, columns_value, roles_from
 from txn_svc.statement.dates import EXAMPLES
-from txn_svc.statement.facts import ChainVotes, Facts, direction, facts, is_total
+from txn_svc.statement.facts import ChainVotes, Facts, amount_places, direction, facts, is_total
 from txn_svc.statement.fees import settle_fees, with_fee
 from txn_svc.statement.findings import account_finding, columns_finding, currency_finding, header_currency, own_findings
 from txn_svc.statement.format import BALANCE_RULES, BalanceRule, DateOrder, Format, Roles, SignRule
@@ -30,6 +30,7 @@ from txn_svc.statement.statuses import Statuses
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
+from txn_svc.statement.units import require_own_units
 from txn_svc.statement.values import foot_is_sum, rows_of_file, standing_leads_on
 from txn_svc.statement.votes import is_decided
 from txn_svc.statement.words import has_word, words
@@ -98,6 +99,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     known = table.format or _NO_FORMAT
     columns, roles = _columns(file, table, given)
     if table.format is None:
+        _require_own_units(file, table, roles)
         roles = with_fee(roles, table)
     found = facts(records_of(file, table), table.width, roles, given.currency, table.before, table.names)
     _require_form(found, table, known, given)
@@ -493,6 +495,11 @@ def _value(settled: Finding | Open) -> str:
 def _require_rows(records: Iterable[Record], table: Table) -> None:
     if next(iter(records), None) is None:
         raise Unreadable("NO_ROWS", f"The file has no rows after its header in line {table.header_line}.")
+
+
+def _require_own_units(file: TextBytes, table: Table, roles: Roles) -> None:
+    names = [table.names[at] for at in amount_places(roles)] if table.has_header else []
+    require_own_units(table.before, names, next(iter(records_of(file, table))), roles)
 
 
 def _sample(file: TextBytes, table: Table) -> list[Record]:

@@ -24,6 +24,7 @@ _LISTS: Final = (
     "billed",
     "rate",
     "minor",
+    "multiples",
     "debit",
     "credit",
     "pending",
@@ -60,6 +61,7 @@ class Words:
     billed: frozenset[str]
     rate: frozenset[str]
     minor: frozenset[str]
+    multiples: frozenset[str]
     debit: frozenset[str]
     credit: frozenset[str]
     pending: frozenset[str]

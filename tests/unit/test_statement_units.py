@@ -1,0 +1,42 @@
+"""Amounts in cents or in thousands are refused where the file says it, wherever it does."""
+
+import pytest
+
+from tests.unit.statement_text import read_text, refusal
+
+ROWS = "2026-10-13,Bread,-420\n2026-10-16,Salary,185000\n2026-10-19,Rent,-72000\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"Date,Text,Amount\nYYYY-MM-DD,,cent\n{ROWS}", "Line 2 says"),
+        (f"거래내역 (단위: 천원),,\n일자,내용,금액\n{ROWS}", "Line 1 says"),
+        (f"All amounts in thousands\nDate,Text,Amount\n{ROWS}", "Line 1 says"),
+        (f"Date,Text,Amount in TEUR\n{ROWS}", "Line 1 says"),
+    ],
+)
+def test_another_unit_is_refused_by_the_line_that_names_it(text: str, said: str) -> None:
+    refused = refusal(text)
+
+    assert refused.code == "UNKNOWN_LAYOUT"
+    assert refused.message.startswith(f"{said} that amounts are in another unit than the currency's: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Miles and more,,\nDate,Text,Amount\n{ROWS}",
+        f"Thousand Oaks branch,,\nDate,Text,Amount\n{ROWS}",
+        f"Date,Text,Amount\n2026-10-12,50 Cent,-20\n{ROWS}",
+    ],
+)
+def test_names_that_only_sound_so_are_none(text: str) -> None:
+    assert not read_text(text).questions
+
+
+@pytest.mark.parametrize("cents", [("05", "50"), ("-05", "-50"), ("05", "n/a", "50", "20", "30")])
+def test_cents_in_a_column_of_their_own_are_refused(cents: tuple[str, ...]) -> None:
+    rows = "".join(f"2026-10-{day};Bar;-10;{one}\n" for day, one in enumerate(cents, start=13))
+
+    assert "in a column of its own" in refusal(f"Date;Text;Amount;Cents\n{rows}").message
