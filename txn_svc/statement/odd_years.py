@@ -29,11 +29,14 @@ def without_odd_years(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
     # How many near each other were given, and the year of the last; what waits is one far from it, or the first of all.
     count, year, held = 0, 0, list[Row]()
     for row in rows:
-        if not held and (isinstance(row, RejectedRow) or _are_near(row.booked_on.year, year)):
-            if isinstance(row, ValidRow):
+        if not held:
+            if isinstance(row, RejectedRow):
+                yield row
+                continue
+            if -_FAR_YEARS < row.booked_on.year - year < _FAR_YEARS:
                 count, year = count + 1, row.booked_on.year
-            yield row
-            continue
+                yield row
+                continue
         held.append(row)
         valid = _valid(held)
         is_told, odd = _odd(valid, year if count else None)

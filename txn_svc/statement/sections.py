@@ -10,6 +10,8 @@ from txn_svc.statement.records import Record
 from txn_svc.statement.words import has_word, plain, words
 
 MAX_TITLE_CHARACTERS: Final = 100
+# A word, and what it names.
+MAX_TITLE_CELLS: Final = 2
 
 # As in a date, an amount or a row that is written in another way.
 _FIGURE: Final = re.compile("[0-9][-./,:][0-9]|[;|\t]|,[^ ]")
@@ -33,7 +35,7 @@ class Sections:
     def see(self, cells: Sequence[str], *, is_sum: bool = False) -> bool:
         """Whether it is a line that says whose the rows below it are, or whether they are booked."""
         filled = [cell for cell in cells if cell.strip()]
-        if not filled or not cells[0].strip() or len(filled) > 2:  # noqa: PLR2004 -- a word and what it names
+        if not filled or not cells[0].strip() or len(filled) > MAX_TITLE_CELLS:
             return False
         if number := _account(filled):
             self.account, self.is_pending = number, False

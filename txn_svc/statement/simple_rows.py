@@ -12,7 +12,7 @@ from txn_svc.statement.model import MAX_DESCRIPTION_CHARACTERS, MAX_EXTERNAL_ID_
 from txn_svc.statement.reading import Reading, RowError, date_reader
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
-from txn_svc.statement.sections import Sections
+from txn_svc.statement.sections import MAX_TITLE_CELLS, Sections
 from txn_svc.statement.standing import Standing
 from txn_svc.statement.unbooked import UNBOOKED_BELOW, pending_sentence, says_pending
 
@@ -67,7 +67,10 @@ class _Titles:
 
     def see(self, cells: Sequence[str], fault: str | None = None) -> bool:
         """Whether it is one."""
-        is_one = fault is None and self._sections.see(cells)
+        if fault is not None or (len(cells) > MAX_TITLE_CELLS and all(map(str.strip, cells[: MAX_TITLE_CELLS + 1]))):
+            # So many cells of a title are never filled: most rows are told so.
+            return False
+        is_one = self._sections.see(cells)
         if is_one:
             self._is_bar = self._sections.is_pending or self._sections.account != self._account
         return is_one
