@@ -187,14 +187,22 @@ def _parts(text: str, order: DateOrder) -> Parts:
     found = readings(text)
     if order in found:
         return found[order]
+    complain = _complaint if len(text) <= MAX_DATE_CHARACTERS else _complaint.__wrapped__
+    message, code, is_form = complain(text, order)
+    raise DateError(message, code=code, is_form=is_form)
+
+
+@lru_cache(maxsize=MAX_CACHED_DATES)
+def _complaint(text: str, order: DateOrder) -> tuple[str, ReasonCode, bool]:
+    """What a DateError says of text that is no such date: of many rows without one, most have the same."""
     if not text.strip(PADDING):
-        raise DateError("There is no date.", code="NO_DATE")
+        return "There is no date.", "NO_DATE", False
     if plain(text) in words().pending | words().pending_days:
-        raise DateError(f"{quoted(text)}: the bank has not booked this row yet.", code="PENDING")
+        return f"{quoted(text)}: the bank has not booked this row yet.", "PENDING", False
     if is_written_as(text, order):
         what = "is no month and day of any year" if order in YEARLESS else "does not exist"
-        raise DateError(f"The date {quoted(text)} {what}.", is_form=True)
-    raise DateError(_no_date(text, order))
+        return f"The date {quoted(text)} {what}.", "BAD_DATE", True
+    return _no_date(text, order), "BAD_DATE", False
 
 
 def _no_date(text: str, order: DateOrder) -> str:
