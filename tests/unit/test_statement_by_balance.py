@@ -146,3 +146,16 @@ def test_signs_that_were_taken_away_come_back(meant: list[int], is_descending: b
     )
 
     assert amounts(statement) == meant[::order]
+
+
+def test_a_row_of_other_cells_says_nothing_of_the_order_of_days() -> None:
+    text = (
+        "Date,Text,Amount,Balance\n03/27/2026,a,b,10.00,110.00\n03/02/2026,Bar,100.00,987.13\n"
+        "03/09/2026,Shop,12.50,974.63\n"
+    )
+    statement = read_text(text, answers={"DATE_ORDER": "MDY"})
+    (question,) = statement.questions
+    answered = read_text(text, answers={"DATE_ORDER": "MDY", "SIGN": "BALANCE_CREDIT"})
+
+    assert [option.id for option in question.options] == ["BALANCE_DEBIT", "BALANCE_CREDIT"]
+    assert finding(answered, "SIGN").basis == "ANSWERED"

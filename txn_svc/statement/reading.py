@@ -232,7 +232,8 @@ def chain_of(file: TextBytes, reading: Reading) -> ChainVotes:
 def order_of_days(file: TextBytes, reading: Reading) -> Direction | None:
     """Of the rows of a file; None where they have none."""
     at, order = reading.roles.date, reading.date_order
-    texts = (record.cells[at] for record in records_of(file, reading.table) if len(record.cells) > at)
+    width = reading.table.width
+    texts = (cells[at] for _, cells, fault in records_of(file, reading.table) if fault is None and len(cells) == width)
     return order_of(read[order] for text in texts if order in (read := readings(text)))
 
 
