@@ -8,7 +8,7 @@ from typing import Final
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import RejectedRow, Total, ValidRow
 from txn_svc.statement.reading import AmountReader, Reading, RowError, Side, records_of
-from txn_svc.statement.rejecting import kept
+from txn_svc.statement.rejecting import rejected
 
 Row = ValidRow | RejectedRow
 
@@ -56,8 +56,7 @@ class _Directed:
         if before is None or after is None or abs(after - before) != row.amount_minor:
             at = self._reading.roles.amount
             assert at is not None
-            name = self._reading.table.name(at)
-            return RejectedRow(row.line, kept(list(row.cells)), "BAD_AMOUNT", _UNTOLD, name)
+            return rejected(row, "BAD_AMOUNT", _UNTOLD, self._reading.table.name(at))
         return row._replace(amount_minor=after - before)
 
     def _balance(self, row: Row | None) -> int | None:

@@ -325,9 +325,11 @@ def _add_mark(found: Facts, line: int, text: str, currency: Currency) -> None:
 
 
 def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> None:
-    for role, at in (("debit", roles.debit), ("credit", roles.credit)):
-        if at is not None and (side := written(cells[at])):
-            _add_side(found, line, role, has_minus=side.sign < 0, is_plus=side.sign >= 0 and is_some(cells[at]))
+    for side, at in (("debit", roles.debit), ("credit", roles.credit)):
+        if at is not None and (figure := written(cells[at])) and (figure.sign < 0 or is_some(cells[at])):
+            _add_side(found, side, has_minus=figure.sign < 0)
+            if figure.sign < 0:
+                found.minus_in_sides.add(line)
     if roles.fee is not None and is_some(cells[roles.fee]) and (fee := written(cells[roles.fee])):
         found.fees.add(line)
         found.minus_in_fees += fee.sign < 0
@@ -337,25 +339,18 @@ def _add_sign(found: Facts, line: int, cells: Sequence[str], roles: Roles) -> No
     word = amount.word if roles.indicator is None else direction(cells[roles.indicator])
     if roles.indicator is not None:
         _add_word(found, line, cells[roles.indicator].strip(), word)
-    if word == "debit":
-        found.debits.add(line)
-        found.minus_in_debits += amount.sign < 0
-        found.plus_in_debits += amount.sign >= 0
-    if word == "credit":
-        found.credits.add(line)
-        found.minus_in_credits += amount.sign < 0
-        found.plus_in_credits += amount.sign >= 0
+    if word is not None:
+        (found.debits if word == "debit" else found.credits).add(line)
+        _add_side(found, word, has_minus=amount.sign < 0)
 
 
-def _add_side(found: Facts, line: int, role: str, *, has_minus: bool, is_plus: bool) -> None:
-    if role == "debit":
+def _add_side(found: Facts, side: str, *, has_minus: bool) -> None:
+    if side == "debit":
         found.minus_in_debits += has_minus
-        found.plus_in_debits += is_plus
+        found.plus_in_debits += not has_minus
     else:
         found.minus_in_credits += has_minus
-        found.plus_in_credits += is_plus
-    if has_minus:
-        found.minus_in_sides.add(line)
+        found.plus_in_credits += not has_minus
 
 
 def _add_word(found: Facts, line: int, text: str, word: str | None) -> None:

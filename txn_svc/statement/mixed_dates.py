@@ -10,24 +10,12 @@ from typing import Final
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.dates import readings
 from txn_svc.statement.model import Unreadable
+from txn_svc.statement.spread import Spread
 from txn_svc.statement.votes import Tally, is_decided
 
 _YEAR_FIRST: Final = re.compile(r"\s*[0-9]{4}[-./ ]([0-9]{1,2})[-./ ]([0-9]{1,2})(?![0-9])")
 _YEAR_LAST: Final = re.compile(r"\s*[0-9]{1,2}[-./ ][0-9]{1,2}[-./ ][0-9]{4}(?![0-9])")
 _MONTHS: Final = 12
-
-
-@dataclass(slots=True)
-class _Spread:
-    least: int = 99
-    most: int = 0
-
-    def add(self, number: int) -> None:
-        self.least, self.most = min(self.least, number), max(self.most, number)
-
-    @property
-    def width(self) -> int:
-        return self.most - self.least
 
 
 @dataclass(slots=True)
@@ -38,8 +26,8 @@ class MixedDates:
 
     sure: int = 0
     either: Tally = field(default_factory=Tally)
-    middle: _Spread = field(default_factory=_Spread)
-    last: _Spread = field(default_factory=_Spread)
+    middle: Spread = field(default_factory=Spread)
+    last: Spread = field(default_factory=Spread)
     day_first: Tally = field(default_factory=Tally)
     day_first_text: str = ""
     year_last_sure: Tally = field(default_factory=Tally)

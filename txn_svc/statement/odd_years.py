@@ -7,7 +7,7 @@ from typing import Final
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.model import RejectedRow, ValidRow
 from txn_svc.statement.reading import Reading
-from txn_svc.statement.rejecting import kept
+from txn_svc.statement.rejecting import rejected
 
 Row = ValidRow | RejectedRow
 
@@ -33,7 +33,7 @@ def without_odd_years(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
             if isinstance(row, RejectedRow):
                 yield row
                 continue
-            if -_FAR_YEARS < row.booked_on.year - year < _FAR_YEARS:
+            if _are_near(row.booked_on.year, year):
                 count, year = count + 1, row.booked_on.year
                 yield row
                 continue
@@ -82,4 +82,4 @@ def _without(odd: ValidRow | None, rows: Iterable[Row], reading: Reading) -> Ite
 def _rejected(odd: ValidRow, reading: Reading) -> RejectedRow:
     at = reading.roles.date
     reason = f"{quoted(odd.cells[at])} is years away from the rows around it, which are near each other."
-    return RejectedRow(odd.line, kept(list(odd.cells)), "BAD_DATE", reason, reading.table.name(at))
+    return rejected(odd, "BAD_DATE", reason, reading.table.name(at))

@@ -12,6 +12,7 @@ from txn_svc.statement.model import (
     ReasonCode,
     RejectedRow,
     Unreadable,
+    ValidRow,
 )
 from txn_svc.statement.records import Record
 
@@ -51,6 +52,11 @@ class RejectLimit:
     def passed(self, row: RejectedRow, row_count: int) -> RejectedRow:
         self.add(row.line, row_count)
         return row
+
+
+def rejected(row: ValidRow, code: ReasonCode, reason: str, column: str) -> RejectedRow:
+    """The reject for a row that could be read, and is not to be booked."""
+    return RejectedRow(row.line, kept(list(row.cells)), code, reason, column)
 
 
 def too_long(text: str, limit: int) -> str:

@@ -199,15 +199,12 @@ def _with_unbalanced(file: TextBytes, reading: Reading, found: Facts) -> Reading
     without = replace(reading, has_unbalanced=True)
     if _is_complete(file, without, found):
         return without
-    if not rows.has_few_without or not is_decided(*_held_and_not(chain_of(file, reading))):
+    votes = chain_of(file, reading) if rows.has_few_without else ChainVotes()
+    if not votes.are_decided_by(votes.signed):
         return reading
     disproved = replace(without, rejects_unbalanced=True)
     gaps = _proof(file, disproved, *_totals(disproved, found)).gaps
     return disproved if gaps and all(gap.rejected_line is not None for gap in gaps) else reading
-
-
-def _held_and_not(votes: ChainVotes) -> tuple[int, int]:
-    return votes.signed, votes.pairs - votes.signed
 
 
 def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side | None] | None:

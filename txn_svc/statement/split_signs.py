@@ -42,7 +42,7 @@ _LABELS: Final[Mapping[str, str]] = {
 def split_sign(facts: Facts, reading: Reading, balances: ChainVotes, given: Given, *, is_declared: bool) -> Settled:
     """`reading` takes the sign that is more frequent in a column as the usual one; `balances` follow from that, or do
     not."""
-    value, line = rule_of(reading), (reading.table.line,)
+    value, line = _rule_of(reading), (reading.table.line,)
     if (answer := given.answers.get("SIGN")) in SPLIT_RULES:
         return Finding("SIGN", "ANSWERED", str(answer), f"{ANSWERED}{_minus_of(str(answer))}", line)
     open_ = Minus(debits=_are_debits_open(facts), credits=_are_credits_open(facts, is_card=given.is_credit))
@@ -56,7 +56,7 @@ def split_sign(facts: Facts, reading: Reading, balances: ChainVotes, given: Give
     return Open("SIGN", _QUESTION, tuple(values), lines, tuple(_LABELS[one] for one in values))
 
 
-def rule_of(reading: Reading) -> str:
+def _rule_of(reading: Reading) -> str:
     minus = Minus(debits=reading.debit_minus, credits=reading.credit_minus)
     return next(rule for rule, one in SPLIT_RULES.items() if one == minus)
 

@@ -10,7 +10,7 @@ from txn_svc.statement.facts import amount_places, described
 from txn_svc.statement.format import BALANCE_RULES
 from txn_svc.statement.model import RejectedRow, ValidRow
 from txn_svc.statement.reading import AmountReader, Reading
-from txn_svc.statement.rejecting import kept
+from txn_svc.statement.rejecting import rejected
 from txn_svc.statement.words import is_only, plain, words
 
 # Of one amount a total is no more than the same amount again.
@@ -156,4 +156,4 @@ def _rejected(row: ValidRow, reading: Reading) -> RejectedRow:
     if row.line == reading.foot_line:
         reason = "Only the last row has no text: it may be a balance or a sum, and nothing shows whether it is."
     name = reading.table.name(amount_places(reading.roles)[0])
-    return RejectedRow(row.line, kept(list(row.cells)), "BAD_AMOUNT", reason, name)
+    return rejected(row, "BAD_AMOUNT", reason, name)

@@ -89,12 +89,11 @@ class Statuses:
 
 
 def _is_one(table: Table, roles: Roles, found: Facts) -> bool:
-    is_named = roles.status is not None and table.has_header and "status" in roles_of(table.header[roles.status])
-    if is_named and plain(table.header[roles.status or 0]) in _OF_LETTERS:
-        # Elsewhere it may be a state, or a number of pieces.
-        is_named = all(len(word) == 1 for word in found.statuses)
-    is_short = len(found.statuses) < MAX_STATUSES and all(len(word) <= _MAX_CHARACTERS for word in found.statuses)
-    return is_named and is_short and table.format is None
+    name = table.header[roles.status] if roles.status is not None and table.has_header else ""
+    # A short name may be that of a state as well, or of a number of pieces.
+    longest = 1 if plain(name) in _OF_LETTERS else _MAX_CHARACTERS
+    is_short = len(found.statuses) < MAX_STATUSES and all(len(word) <= longest for word in found.statuses)
+    return "status" in roles_of(name) and is_short and table.format is None
 
 
 def _flagged(table: Table, roles: Roles, found: Facts) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from txn_svc.statement.dates import Parts, full_year, is_of_two_digits
 from txn_svc.statement.format import DateOrder
+from txn_svc.statement.spread import Spread
 
 _LEAST_SPREAD_MORE: Final = 2
 # What spreads less may be years as well as days.
@@ -14,31 +15,11 @@ _FAR_YEARS: Final = 5
 
 
 @dataclass(slots=True)
-class _Range:
-    least: int = 99
-    most: int = 0
-
-    def add(self, year: int) -> None:
-        self.least, self.most = min(self.least, year), max(self.most, year)
-
-    @property
-    def is_empty(self) -> bool:
-        return self.least > self.most
-
-    @property
-    def spread(self) -> int:
-        return self.most - self.least
-
-    def is_far(self, newest_year: int) -> bool:
-        return newest_year - full_year(self.most, newest_year) >= _FAR_YEARS
-
-
-@dataclass(slots=True)
 class TwoDigitYears:
     """Of the dates that may have such a year at either end: what it then is."""
 
-    first: _Range = field(default_factory=_Range)
-    last: _Range = field(default_factory=_Range)
+    first: Spread = field(default_factory=Spread)
+    last: Spread = field(default_factory=Spread)
 
     def add(self, found: Mapping[DateOrder, Parts]) -> None:
         """`found`: the orders in which a text is a date, as `readings` gives them."""
@@ -59,11 +40,15 @@ class TwoDigitYears:
 
     def _is_first(self, newest_year: int | None) -> bool | None:
         """Nearness comes first: what is paid on the same day of each year has days that differ less than its years."""
-        if newest_year is not None and self.first.is_far(newest_year) != self.last.is_far(newest_year):
-            return self.last.is_far(newest_year)
-        is_first = self.first.spread < self.last.spread
-        is_clear = abs(self.first.spread - self.last.spread) >= _LEAST_SPREAD_MORE
-        return is_first if is_clear and not (is_first and self.last.spread < _LEAST_SPREAD_OF_DAYS) else None
+        if newest_year is not None and _is_far(self.first, newest_year) != _is_far(self.last, newest_year):
+            return _is_far(self.last, newest_year)
+        is_first = self.first.width < self.last.width
+        is_clear = abs(self.first.width - self.last.width) >= _LEAST_SPREAD_MORE
+        return is_first if is_clear and not (is_first and self.last.width < _LEAST_SPREAD_OF_DAYS) else None
+
+
+def _is_far(years: Spread, newest_year: int) -> bool:
+    return newest_year - full_year(years.most, newest_year) >= _FAR_YEARS
 
 
 def narrowed(dates: Iterable[Mapping[DateOrder, Parts]], orders: Sequence[DateOrder]) -> Sequence[DateOrder]:

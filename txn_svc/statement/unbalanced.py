@@ -8,7 +8,7 @@ from typing import Final
 
 from txn_svc.statement.model import ReasonCode, RejectedRow, ValidRow
 from txn_svc.statement.reading import AmountReader, Reading
-from txn_svc.statement.rejecting import kept
+from txn_svc.statement.rejecting import rejected
 
 Row = ValidRow | RejectedRow
 
@@ -79,4 +79,4 @@ class _Judge:
     def _rejected(self, row: ValidRow, code: ReasonCode, reason: str) -> RejectedRow:
         at = self._reading.roles.balance
         assert at is not None
-        return RejectedRow(row.line, kept(list(row.cells)), code, reason, self._reading.table.name(at))
+        return rejected(row, code, reason, self._reading.table.name(at))

@@ -227,7 +227,7 @@ class _RowReader:
         at = self._roles.status
         if self._is_pending(cells):
             assert at is not None
-            raise RowError("PENDING", f"{quoted(cells[at])}: the bank has not booked this row.", at)
+            raise _not_booked(cells, at)
         if self._roles.description and says_pending(cells[self._roles.description[0]]):
             message = pending_sentence(cells[self._roles.description[0]])
             raise RowError("PENDING", message, self._roles.description[0])
@@ -238,7 +238,7 @@ class _RowReader:
             raise RowError("PENDING", message, at)
         remark = self._remarks.unbooked_at(cells)
         if remark is not None and self._read_amount.balance(cells) is None:
-            raise RowError("PENDING", f"{quoted(cells[remark])}: the bank has not booked this row.", remark)
+            raise _not_booked(cells, remark)
 
     def _is_pending(self, cells: Sequence[str]) -> bool:
         at = self._roles.status
@@ -260,6 +260,10 @@ class _RowReader:
         if len(cells[at]) > limit:
             raise RowError("TOO_LONG", too_long(cells[at], limit), at)
         return cells[at] or None
+
+
+def _not_booked(cells: Sequence[str], at: int) -> RowError:
+    return RowError("PENDING", f"{quoted(cells[at])}: the bank has not booked this row.", at)
 
 
 def _value_date_reader(reading: Reading) -> Callable[[str, date], date | None]:
