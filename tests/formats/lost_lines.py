@@ -49,7 +49,7 @@ def _lines(content: bytes, statement: Statement) -> Iterator[str]:
 
 def _looks_like_a_row(cells: Sequence[str], told: Stated) -> bool:
     line = " ".join(plain(cell) for cell in cells)
-    if any(re.search(rf"\b{re.escape(word)}\b", line) for word in words().of_standing):
+    if any(re.search(rf"\b{re.escape(word)}\b", line) for word in words().standing_of_period):
         return False
     filled = [cell for cell in cells if cell.strip()]
     if len(filled) <= 2 and filled and plain(filled[0].partition(":")[0]) in words().account:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.statement_text import finding, read_text, valid
+from tests.unit.statement_text import finding, read_text, rejected, valid
 from txn_svc.statement import RejectedRow, Statement
 
 CARD = "Date,Description,Amount,Balance\n"
@@ -239,3 +239,30 @@ def test_what_was_remembered_of_other_minus_signs_says_nothing_against_clear_one
 
     assert amounts(statement) == [-4312, -300, -400, 50000]
     assert (finding(statement, "SIGN").basis, finding(statement, "SIGN").value) == ("EVIDENCE", "SPLIT")
+
+
+CHARGES = (
+    "Date,Merchant,Type,Charges\n2026-01-05,Acme,{0},119.00\n2026-01-08,Zara,{0},60.00\n"
+    "2026-01-15,Zara,{1},60.00\n2026-01-22,Shop,{0},61.00\n2026-01-23,Shop,{0},-2.00\n"
+)
+
+
+def test_words_beside_the_only_side_that_has_a_column_tell_what_is_on_the_other_one() -> None:
+    statement = read_text(CHARGES.format("Purchase", "Refund"))
+
+    assert amounts(statement) == [-119_00, -60_00, 60_00, -61_00, 2_00]
+    assert finding(statement, "SIGN").value == "INDICATOR"
+
+
+def test_a_word_that_contradicts_the_only_column_of_its_side_is_rejected() -> None:
+    first, second, refund, shop, back = read_text(CHARGES.format("Sale", "Refund")).rows()
+
+    assert [valid(row).amount_minor for row in (first, second, shop, back)] == [-119_00, -60_00, -61_00, 2_00]
+    assert (rejected(refund).reason_code, rejected(refund).column) == ("BAD_AMOUNT", "Type")
+    assert "“Refund” says that it is a credit" in rejected(refund).reason
+
+
+def test_a_word_that_says_the_same_as_a_minus_in_the_only_column_is_none_against_it() -> None:
+    text = CHARGES.format("Sale", "Refund").replace(",-2.00", ",2.00").replace("Refund,", "Refund,-")
+
+    assert amounts(read_text(text)) == [-119_00, -60_00, 60_00, -61_00, -2_00]

@@ -52,6 +52,11 @@ def test_what_only_begins_like_a_balance_is_a_row() -> None:
         "Αρχικό υπόλοιπο",
         "Total 02/2026",
         "TOTAL MOVIMIENTOS",
+        "January net",
+        "02/2026 total",
+        "Net for February",
+        "Neto febrero 2026",
+        "Week 9 subtotal",
     ],
 )
 def test_what_is_called_a_balance_or_a_total_is_never_booked(words: str) -> None:
@@ -87,6 +92,21 @@ def test_a_total_that_the_amounts_add_up_to_is_passed_over() -> None:
     assert reasons(f"{rows}2026-03-31,Total debits,13.50\n2026-03-31,Total credits,20.00\n") == {}
     assert reasons(f"{rows}2026-03-31,Total,6.51\n") == {5: "BAD_AMOUNT"}
     assert reasons(f"{HEADER}\n2026-03-01,Bar,-12.50\n2026-03-02,Total,-12.50\n") == {3: "BAD_AMOUNT"}
+
+
+def test_a_total_of_a_month_is_that_of_the_rows_since_the_last_one() -> None:
+    january = f"{HEADER}\n2026-01-05,Rent,-800.00\n2026-01-15,Pay,2100.00\n2026-01-20,Bar,-20.00\n"
+    february = "2026-01-31,January net,1280.00\n2026-02-05,Rent,-800.00\n2026-02-20,Bar,-15.00\n"
+
+    assert reasons(f"{january}{february}2026-02-28,February net,-815.00\n") == {}
+    assert reasons(f"{january}{february}2026-02-28,February net,-815.01\n") == dict.fromkeys((5, 8), "BAD_AMOUNT")
+
+
+@pytest.mark.parametrize("words", ["Netto 7152", "NETTO", "7152 Netto", "May", "March Hare", "2026 Marathon"])
+def test_what_only_looks_like_the_sum_of_a_period_is_a_row(words: str) -> None:
+    text = f"{HEADER}\n2026-03-01,{words},-5.00\n2026-03-02,Bar,-12.50\n"
+
+    assert [valid(row).amount_minor for row in rows_of(text)] == [-5_00, -12_50]
 
 
 def test_a_balance_that_is_its_own_amount_is_no_row() -> None:

@@ -55,6 +55,8 @@ class AmountColumns:
             return self._of_colliding(sides) or [sides]
         if sides and (both := self._with_other_side(sides)) is not None:
             return [both]
+        if sides and self._have_words_of_other(sides):
+            return [{"amount": places} for places in sides.values()]
         if "amount" in self.found:
             return [{"amount": [at]} for at in self._of_several(self._named())]
         if (alone := sides.get("credit")) is not None and self._is_mostly_negative(*alone):
@@ -79,6 +81,11 @@ class AmountColumns:
         ((named,),) = side.values()
         others = (at for at in self._with_marks(self._numbers) if at != named and self._turns(named, at)[2])
         return [{"amount": [at]} for at in others]
+
+    def _have_words_of_other(self, side: Way) -> bool:
+        """Whether words beside the only side that has a name say of some rows that they are on the other one."""
+        words_ = [self.contents[at] for at in self.found.get("indicator", ())]
+        return any(one.credits if "debit" in side else one.debits for one in words_ if one.debits and one.credits)
 
     def _with_other_side(self, side: Way) -> Way | None:
         """The one side that has a name, and the column in which the amounts of the other rows are."""

@@ -18,7 +18,16 @@ from txn_svc.statement.rejecting import RejectLimit
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.two_digit_years import TwoDigitYears
 from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
-from txn_svc.statement.words import begins_with, is_only, plain, status_of, words
+from txn_svc.statement.words import (
+    MAX_CACHED_TEXTS,
+    begins_with,
+    is_of_period,
+    is_only,
+    may_begin,
+    plain,
+    status_of,
+    words,
+)
 from txn_svc.statement.years import YearSurvey
 
 MAX_ACCOUNTS: Final = 10
@@ -27,7 +36,6 @@ MAX_PARTS: Final = 5
 MAX_TOTALS: Final = 10
 MAX_STANDING_CHARACTERS: Final = 60
 MAX_STATUSES: Final = 20
-MAX_CACHED_TEXTS: Final = 4_096
 
 # So many rows have a balance for one that has none, where a bank writes one beside each row and not for each day.
 _LEAST_SHARE_WITH: Final = 4
@@ -234,17 +242,11 @@ def described(cells: Sequence[str], roles: Roles) -> list[str]:
 
 
 def is_called_standing(text: str) -> bool:
-    """Whether it is a word for a balance or a total, with no more than its day behind it."""
-    if len(text) > MAX_STANDING_CHARACTERS or not _may_begin_standing(text.partition(" ")[0]):
+    """Whether it is a word for a balance or a total, with no more than its day behind it or its period before it."""
+    if len(text) > MAX_STANDING_CHARACTERS:
         return False
-    return is_only(plain(text), words().of_standing)
-
-
-@lru_cache(maxsize=MAX_CACHED_TEXTS)
-def _may_begin_standing(word: str) -> bool:
-    """Whether a text that begins with the word may be one: first words are few, and texts are many."""
-    parts = plain(word).split()
-    return not parts or parts[0] in words().first_of_standing
+    named = words().of_standing
+    return (may_begin(text, named) and is_only(plain(text), named)) or is_of_period(text, words().standing_of_period)
 
 
 def is_total(cells: Sequence[str]) -> bool:

@@ -18,7 +18,7 @@ from txn_svc.statement.model import Direction, ReasonCode
 from txn_svc.statement.padding import is_dash
 from txn_svc.statement.records import Record, read_records
 from txn_svc.statement.table import Table
-from txn_svc.statement.words import plain
+from txn_svc.statement.words import plain, roles_of
 from txn_svc.statement.years import YearPlan, YearWalk
 
 Side = Literal["debit", "credit"]
@@ -131,6 +131,7 @@ class AmountReader:
         has_words = reading.sign not in {"SIGNED", "INVERTED"}
         self._read = amount_reader(reading.currency, reading.decimal_mark, with_words=has_words)
         self._read_balance = balance_reader(reading.currency, reading.decimal_mark)
+        self._beside_only_side = _beside_only_side(reading)
 
     def __call__(self, cells: Sequence[str]) -> int:
         """Raises RowError."""
@@ -207,7 +208,19 @@ class AmountReader:
             assert roles.credit is not None
             raise RowError("BAD_AMOUNT", "There are a debit and a credit in one row.", roles.credit)
         paid = (debit or 0) * (1 if reading.debit_minus else -1)
-        return paid + (credit or 0) * (-1 if reading.credit_minus else 1)
+        minor = paid + (credit or 0) * (-1 if reading.credit_minus else 1)
+        self._check_only_side(minor, cells)
+        return minor
+
+    def _check_only_side(self, minor: int, cells: Sequence[str]) -> None:
+        """Refuses an amount in the only column of its side beside which a word says that it is on the other one."""
+        side: Side = "debit" if minor < 0 else "credit"
+        if not self._beside_only_side or getattr(self._roles, side) is None:
+            return
+        for at in self._beside_only_side:
+            if (said := direction(cells[at])) not in {None, side}:
+                message = f"{quoted(cells[at])} says that it is a {said}, and its column is one of {side}s."
+                raise RowError("BAD_AMOUNT", message, at)
 
     def _without_fee(self, minor: int, cells: Sequence[str], at: int) -> int:
         fee = self._side(cells, at) or 0
@@ -220,6 +233,15 @@ class AmountReader:
         if at is None or not cells[at].strip():
             return None
         return None if is_dash(cells[at].strip()) else self._cell(cells, at)
+
+
+def _beside_only_side(reading: Reading) -> tuple[int, ...]:
+    """The columns whose name says that a word in them tells debits from credits, of the only side that has one."""
+    roles = reading.roles
+    if reading.sign != "SPLIT" or None not in (roles.debit, roles.credit):
+        return ()
+    names = enumerate(reading.table.header)
+    return tuple(at for at, name in names if "indicator" in roles_of(name) and at not in amount_places(roles))
 
 
 def chain_of(file: TextBytes, reading: Reading) -> ChainVotes:

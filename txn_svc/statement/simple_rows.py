@@ -14,7 +14,7 @@ from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.sections import MAX_TITLE_CELLS, Sections
 from txn_svc.statement.standing import Standing
-from txn_svc.statement.unbooked import UNBOOKED_BELOW, pending_sentence, says_pending
+from txn_svc.statement.unbooked import UNBOOKED_BELOW, is_part, part_sentence, pending_sentence, says_pending
 
 
 def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow | Standing]:
@@ -86,11 +86,13 @@ class _Titles:
 
 
 def _require_texts(description: str, external_id: str | None, roles: Roles) -> None:
-    """Refuses with RowError such as are too long, and one that says that the row is pending."""
+    """Refuses with RowError such as are too long, and one that says that the row is pending or a part of another."""
     if len(description) > MAX_DESCRIPTION_CHARACTERS:
         raise RowError("TOO_LONG", too_long(description, MAX_DESCRIPTION_CHARACTERS), roles.description[0])
     if says_pending(description):
         raise RowError("PENDING", pending_sentence(description), roles.description[0])
+    if is_part(description):
+        raise RowError("BAD_AMOUNT", part_sentence(description), roles.description[0])
     if external_id is not None and len(external_id) > MAX_EXTERNAL_ID_CHARACTERS:
         assert roles.external_id is not None
         raise RowError("TOO_LONG", too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS), roles.external_id)

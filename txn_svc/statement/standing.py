@@ -11,7 +11,7 @@ from txn_svc.statement.format import BALANCE_RULES
 from txn_svc.statement.model import RejectedRow, ValidRow
 from txn_svc.statement.reading import AmountReader, Reading
 from txn_svc.statement.rejecting import rejected
-from txn_svc.statement.words import is_only, plain, words
+from txn_svc.statement.words import is_of_period, is_only, plain, words
 
 # Of one amount a total is no more than the same amount again.
 _LEAST_SUMMED: Final = 2
@@ -41,18 +41,21 @@ def without_standing(parts: Iterable[Part], reading: Reading) -> Iterator[RowPar
 
 
 def lead_on(parts: Iterable[Part], reading: Reading) -> bool:
-    """Whether the amounts lead from each balance to the next, in one of the orders, and add up to each total."""
-    sums, before, count = _Sums(), 0, 0
+    """Whether the amounts lead from each balance to the next, in one of the orders, and add up to each total: as all
+    rows above it, or as those since the last one."""
+    sums, since_total, before, count = _Sums(), _Sums(), 0, 0
     is_up = is_down = True
     for part in parts:
         if isinstance(part, ValidRow):
             sums.add(part.amount_minor)
+            since_total.add(part.amount_minor)
         if not isinstance(part, Standing):
             continue
         figure = part.row.amount_minor
         if _is_total(part.row, reading):
-            if not sums.have(figure):
+            if not (sums.have(figure) or since_total.have(figure)):
                 return False
+            since_total = _Sums()
             continue
         is_up &= not count or figure == before + sums.since_balance
         is_down &= not count or before == figure + sums.since_balance
@@ -92,7 +95,8 @@ class _Sums:
 
 
 def _is_total(row: ValidRow, reading: Reading) -> bool:
-    return is_only(plain(described(row.cells, reading.roles)[0]), words().total)
+    text = described(row.cells, reading.roles)[0]
+    return is_only(plain(text), words().total) or is_of_period(text, words().total_of_period)
 
 
 def _alone(parts: Iterable[Part], reading: Reading) -> Iterator[RowPart]:

@@ -1,13 +1,12 @@
-"""Texts that say that the bank has not booked the row beside which they stand."""
+"""Texts that say that the bank has not booked the row beside which they stand, or has booked it with another one."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.facts import MAX_CACHED_TEXTS
 from txn_svc.statement.format import Roles
-from txn_svc.statement.words import plain, words
+from txn_svc.statement.words import MAX_CACHED_TEXTS, begins_with, may_begin, plain, words
 
 UNBOOKED_BELOW: Final = "A line above says that the bank has not booked these rows yet."
 
@@ -28,6 +27,16 @@ def says_pending(text: str) -> bool:
 def pending_sentence(text: str) -> str:
     """Said of such a text."""
     return f"{quoted(text)}: the bank has not booked this row yet."
+
+
+def is_part(text: str) -> bool:
+    """Whether a description says that the row is a part of the one above it."""
+    return may_begin(text, words().parts) and begins_with(plain(text), words().parts)
+
+
+def part_sentence(text: str) -> str:
+    """Said of such a text."""
+    return f"{quoted(text)} is what a part of the row above it is called: both together would count it twice."
 
 
 class Remarks:
@@ -55,15 +64,9 @@ def _taken(roles: Roles) -> set[int | None]:
 
 def _is_unbooked(cell: str) -> bool:
     text = cell.strip()
-    if not text or len(text) > _MAX_CHARACTERS or not _may_begin_unbooked(text.partition(" ")[0]):
+    if not text or len(text) > _MAX_CHARACTERS or not may_begin(text, words().unbooked):
         return False
     return plain(min((text.partition(mark)[0] for mark in _MARKS), key=len)) in words().unbooked
-
-
-@lru_cache(maxsize=MAX_CACHED_TEXTS)
-def _may_begin_unbooked(word: str) -> bool:
-    """Whether a text that begins with the word may say it: first words are few, and texts are many."""
-    return not (parts := plain(word).split()) or parts[0] in words().first_of_unbooked
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)

@@ -29,7 +29,7 @@ from txn_svc.statement.sections import Sections
 from txn_svc.statement.simple_rows import simple_rows
 from txn_svc.statement.standing import More, Part, Standing, is_sum, lead_on, without_standing
 from txn_svc.statement.unbalanced import without_unbalanced
-from txn_svc.statement.unbooked import UNBOOKED_BELOW, Remarks, pending_sentence, says_pending
+from txn_svc.statement.unbooked import UNBOOKED_BELOW, Remarks, is_part, part_sentence, pending_sentence, says_pending
 from txn_svc.statement.words import plain, status_of, words
 
 Row = ValidRow | RejectedRow
@@ -236,9 +236,16 @@ class _RowReader:
         if at is not None and self._reading.unknown_statuses and status_of(cells[at]) in self._reading.unknown_statuses:
             message = f"{quoted(cells[at])} does not say that the bank has booked this row."
             raise RowError("PENDING", message, at)
-        remark = self._remarks.unbooked_at(cells)
-        if remark is not None and self._read_amount.balance(cells) is None:
+        if self._read_amount.balance(cells) is None:
+            self._check_texts(cells)
+
+    def _check_texts(self, cells: Sequence[str]) -> None:
+        """Of a row without a running balance, which would show that it is booked."""
+        if (remark := self._remarks.unbooked_at(cells)) is not None:
             raise _not_booked(cells, remark)
+        for at in self._roles.description[:1]:
+            if is_part(cells[at]):
+                raise RowError("BAD_AMOUNT", part_sentence(cells[at]), at)
 
     def _is_pending(self, cells: Sequence[str]) -> bool:
         at = self._roles.status

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import yaml
 from runtime.currency import DECIMALS
 
 MAX_NAME_CHARACTERS: Final = 100
+MAX_CACHED_TEXTS: Final = 4_096
 NO_STATUS: Final = "-"
 _ZONES: Final = frozenset({"utc", "gmt"})
 _NOUN_CHARACTERS: Final = 4
@@ -45,8 +46,11 @@ _LISTS: Final = (
     "kinds",
     "remarks",
     "unbooked",
+    "parts",
+    "periods",
 )
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l", "ı": "i"})
 
 
@@ -82,6 +86,8 @@ class Words:
     kinds: frozenset[str]
     remarks: frozenset[str]
     unbooked: frozenset[str]
+    parts: frozenset[str]
+    periods: frozenset[str]
     months: Mapping[str, int]
 
     @cached_property
@@ -90,12 +96,13 @@ class Words:
         return self.opening | self.closing | self.standing | self.total
 
     @cached_property
-    def first_of_standing(self) -> frozenset[str]:
-        return frozenset(phrase.split()[0] for phrase in self.of_standing)
+    def total_of_period(self) -> frozenset[str]:
+        """What the sum of a period's rows is called beside its name: "January net"."""
+        return self.total | self.net
 
     @cached_property
-    def first_of_unbooked(self) -> frozenset[str]:
-        return frozenset(phrase.split()[0] for phrase in self.unbooked)
+    def standing_of_period(self) -> frozenset[str]:
+        return self.of_standing | self.net
 
 
 def plain(text: str) -> str:
@@ -180,8 +187,46 @@ def is_only(text: str, phrases: frozenset[str]) -> bool:
     )
 
 
+def is_of_period(text: str, phrases: frozenset[str]) -> bool:
+    """Whether it is one of the phrases with the name of a month, a year or the like before or behind it."""
+    if not (may_begin(text, phrases) or _may_name_period(text.partition(" ")[0])):
+        return False
+    parts = plain(text).split()
+    others = [at for at, part in enumerate(parts) if not (_is_period(part) or part.isdigit())]
+    if not others:
+        return False
+    begin, end = others[0], others[-1] + 1
+    return any(map(_is_period, parts[:begin] + parts[end:])) and is_only(" ".join(parts[begin:end]), phrases)
+
+
+def may_begin(text: str, phrases: frozenset[str]) -> bool:
+    """Whether a text may begin with one of the plain phrases, by its first word: those are few, and texts are many."""
+    return _is_first(text.partition(" ")[0], phrases)
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _is_first(word: str, phrases: frozenset[str]) -> bool:
+    parts = plain(word).split()
+    return not parts or parts[0] in _first_words(phrases)
+
+
+@cache
+def _first_words(phrases: frozenset[str]) -> frozenset[str]:
+    return frozenset(phrase.split()[0] for phrase in phrases)
+
+
 def _is_about_day(word: str) -> bool:
     return word.isdigit() or word in words().as_of or word in words().months or word.upper() in DECIMALS
+
+
+def _is_period(word: str) -> bool:
+    return word in words().months or word in words().periods or _YEAR.fullmatch(word) is not None
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _may_name_period(word: str) -> bool:
+    parts = plain(word).split()
+    return not parts or parts[0].isdigit() or _is_period(parts[0])
 
 
 def _all(source: Mapping[str, Iterable[str]] | Iterable[str]) -> Iterable[str]:
