@@ -255,8 +255,10 @@ def test_words_beside_the_only_side_that_has_a_column_tell_what_is_on_the_other_
 
 
 def test_a_word_that_contradicts_the_only_column_of_its_side_is_rejected() -> None:
-    first, second, refund, shop, back = read_text(CHARGES.format("Sale", "Refund")).rows()
+    statement = read_text(CHARGES.format("Sale", "Refund"))
+    first, second, refund, shop, back = statement.rows()
 
+    assert finding(statement, "SIGN").message == "All amounts are in the column of debits."
     assert [valid(row).amount_minor for row in (first, second, shop, back)] == [-119_00, -60_00, -61_00, 2_00]
     assert (rejected(refund).reason_code, rejected(refund).column) == ("BAD_AMOUNT", "Type")
     assert "“Refund” says that it is a credit" in rejected(refund).reason

@@ -12,9 +12,9 @@ from txn_svc.statement.reading import Reading
 _USUAL_PLUS: Final = 2
 _USUAL_MINUS: Final = 3
 _SENTENCE: Final = "Debits and credits have a column each."
+_ONLY_SIDE: Final = "All amounts are in the column of {}."
 _QUESTION: Final = (
-    "Debits and credits have a column each, and nothing says whether a minus in them is only how they are written, or "
-    "takes back what the column says."
+    "Nothing says whether a minus in them is only how they are written, or takes back what the column says."
 )
 
 
@@ -48,12 +48,20 @@ def split_sign(facts: Facts, reading: Reading, balances: ChainVotes, given: Give
     open_ = Minus(debits=_are_debits_open(facts), credits=_are_credits_open(facts, is_card=given.is_credit))
     if not any(open_) or balances.are_decided_by(max(balances.signed, balances.inverted)):
         basis: Basis = "DECLARED" if is_declared else "EVIDENCE"
-        return Finding("SIGN", basis, value, f"{_SENTENCE}{_minus_of(value)}", line)
+        return Finding("SIGN", basis, value, f"{_sentence(reading)}{_minus_of(value)}", line)
     values = [value, *(one for one in SPLIT_RULES if one != value and _differs_only_in(open_, value, one))]
     if (before := given.remembered.get("SIGN")) in values:
         return Finding("SIGN", "REMEMBERED", str(before), f"{REMEMBERED}{_minus_of(str(before))}", line)
     lines = tuple(facts.minus_in_sides.lines)
-    return Open("SIGN", _QUESTION, tuple(values), lines, tuple(_LABELS[one] for one in values))
+    return Open(
+        "SIGN", f"{_sentence(reading)} {_QUESTION}", tuple(values), lines, tuple(_LABELS[one] for one in values)
+    )
+
+
+def _sentence(reading: Reading) -> str:
+    if reading.roles.credit is None:
+        return _ONLY_SIDE.format("debits")
+    return _ONLY_SIDE.format("credits") if reading.roles.debit is None else _SENTENCE
 
 
 def _rule_of(reading: Reading) -> str:
