@@ -169,6 +169,13 @@ def amount_reader(currency: Currency, mark: DecimalMark, *, with_words: bool = F
     parse = amount_parser(currency, mark)
 
     def read(text: str) -> int:
+        try:
+            # Most amounts have nothing around them.
+            return parse(text)
+        except AmountError:
+            return read_written(text)
+
+    def read_written(text: str) -> int:
         stripped = bare(text)
         try:
             return parse(stripped)

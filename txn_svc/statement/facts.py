@@ -16,14 +16,13 @@ from txn_svc.statement.model import Direction
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit
 from txn_svc.statement.sections import Sections
+from txn_svc.statement.telling import MAX_CACHED_TEXTS, may_tell
 from txn_svc.statement.two_digit_years import TwoDigitYears
 from txn_svc.statement.votes import DECIDED_BY, Tally, Votes
 from txn_svc.statement.words import (
-    MAX_CACHED_TEXTS,
     begins_with,
     is_of_period,
     is_only,
-    may_begin,
     plain,
     status_of,
     words,
@@ -242,11 +241,11 @@ def described(cells: Sequence[str], roles: Roles) -> list[str]:
 
 
 def is_called_standing(text: str) -> bool:
-    """Whether it is a word for a balance or a total, with no more than its day behind it or its period before it."""
-    if len(text) > MAX_STANDING_CHARACTERS:
+    """Whether it is a word for a balance or a total, with no more than its day behind it or its period beside it."""
+    if not may_tell(text) or len(text) > MAX_STANDING_CHARACTERS:
         return False
-    named = words().of_standing
-    return (may_begin(text, named) and is_only(plain(text), named)) or is_of_period(text, words().standing_of_period)
+    said = plain(text)
+    return is_only(said, words().of_standing) or is_of_period(said, words().standing_of_period)
 
 
 def is_total(cells: Sequence[str]) -> bool:

@@ -33,8 +33,8 @@ def without_odd_years(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
             if isinstance(row, RejectedRow):
                 yield row
                 continue
-            if _are_near(row.booked_on.year, year):
-                count, year = count + 1, row.booked_on.year
+            if (its := row.booked_on.year) == year or _are_near(its, year):
+                count, year = count + 1, its
                 yield row
                 continue
         held.append(row)

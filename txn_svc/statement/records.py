@@ -61,7 +61,7 @@ def read_records(file: TextBytes, delimiter: str, widths: range, row_lines: int 
             line += quoted.lines_after
         elif type(text) is Undecodable:
             yield Record(line, [str(text)], "BAD_ENCODING")
-        elif text.strip(blank) or _has_too_many(text, delimiter, widths):
+        elif text[0] not in blank or text.strip(blank) or _has_too_many(text, delimiter, widths):
             yield Record(line, text.split(delimiter), None)
         else:
             empty = text

@@ -95,8 +95,8 @@ class _Sums:
 
 
 def _is_total(row: ValidRow, reading: Reading) -> bool:
-    text = described(row.cells, reading.roles)[0]
-    return is_only(plain(text), words().total) or is_of_period(text, words().total_of_period)
+    text = plain(described(row.cells, reading.roles)[0])
+    return is_only(text, words().total) or is_of_period(text, words().total_of_period)
 
 
 def _alone(parts: Iterable[Part], reading: Reading) -> Iterator[RowPart]:

@@ -6,12 +6,15 @@ from typing import Final
 
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.format import Roles
-from txn_svc.statement.words import MAX_CACHED_TEXTS, begins_with, may_begin, plain, words
+from txn_svc.statement.telling import MAX_CACHED_TEXTS, may_tell
+from txn_svc.statement.words import begins_with, plain, words
 
 UNBOOKED_BELOW: Final = "A line above says that the bank has not booked these rows yet."
 
+# The last characters of a text that may end with a word for that.
+ENDS_OF_UNBOOKED: Final = frozenset(")]gGtTdD \t")
+
 _MAX_CHARACTERS: Final = 60
-_ENDS_OF_PENDING: Final = frozenset(")]gGtTdD")
 # What follows them in a remark is the reason.
 _MARKS: Final = (" - ", " – ", " (")
 
@@ -19,9 +22,9 @@ _MARKS: Final = (" - ", " – ", " (")
 def says_pending(text: str) -> bool:
     """Whether a description begins with a word for that, or ends with one."""
     text = text.strip()
-    if _is_pending_text(text.partition(" ")[0]):
+    if may_tell(text) and _is_pending_text(text.partition(" ")[0]):
         return True
-    return text[-1:] in _ENDS_OF_PENDING and _is_pending_text(text.rpartition(" ")[2])
+    return text[-1:] in ENDS_OF_UNBOOKED and _is_pending_text(text.rpartition(" ")[2])
 
 
 def pending_sentence(text: str) -> str:
@@ -31,7 +34,7 @@ def pending_sentence(text: str) -> str:
 
 def is_part(text: str) -> bool:
     """Whether a description says that the row is a part of the one above it."""
-    return may_begin(text, words().parts) and begins_with(plain(text), words().parts)
+    return may_tell(text) and begins_with(plain(text), words().parts)
 
 
 def part_sentence(text: str) -> str:
@@ -64,7 +67,7 @@ def _taken(roles: Roles) -> set[int | None]:
 
 def _is_unbooked(cell: str) -> bool:
     text = cell.strip()
-    if not text or len(text) > _MAX_CHARACTERS or not may_begin(text, words().unbooked):
+    if not text or len(text) > _MAX_CHARACTERS or not may_tell(text):
         return False
     return plain(min((text.partition(mark)[0] for mark in _MARKS), key=len)) in words().unbooked
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -13,7 +13,6 @@ import yaml
 from runtime.currency import DECIMALS
 
 MAX_NAME_CHARACTERS: Final = 100
-MAX_CACHED_TEXTS: Final = 4_096
 NO_STATUS: Final = "-"
 _ZONES: Final = frozenset({"utc", "gmt"})
 _NOUN_CHARACTERS: Final = 4
@@ -50,6 +49,7 @@ _LISTS: Final = (
     "periods",
 )
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
+_YEAR_DIGITS: Final = 4
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l", "ı": "i"})
 
@@ -104,11 +104,23 @@ class Words:
     def standing_of_period(self) -> frozenset[str]:
         return self.of_standing | self.net
 
+    @cached_property
+    def with_any_behind(self) -> frozenset[str]:
+        """What a text may begin with that says so whatever goes on after it."""
+        return self.parts | self.unbooked | self.pending_texts
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """All that a text may say besides what was bought."""
+        return self.standing_of_period | self.with_any_behind
+
 
 def plain(text: str) -> str:
     """Text as words are compared: without case, accents and marks, one space between words."""
-    decomposed = unicodedata.normalize("NFKD", text[:MAX_NAME_CHARACTERS].casefold().translate(_SPELLED))
-    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
+    letters = text[:MAX_NAME_CHARACTERS].casefold()
+    if not letters.isascii():
+        decomposed = unicodedata.normalize("NFKD", letters.translate(_SPELLED))
+        letters = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(_OTHER.sub(" ", letters).split())
 
 
@@ -183,50 +195,30 @@ def is_only(text: str, phrases: frozenset[str]) -> bool:
     """Whether plain text is one of the phrases, with no more after it than a day, a number or a currency."""
     parts = text.split()
     return any(
-        " ".join(parts[:size]) in phrases and all(map(_is_about_day, parts[size:])) for size in range(1, len(parts) + 1)
+        " ".join(parts[:size]) in phrases and all(map(is_about_day, parts[size:])) for size in range(1, len(parts) + 1)
     )
 
 
 def is_of_period(text: str, phrases: frozenset[str]) -> bool:
-    """Whether it is one of the phrases with the name of a month, a year or the like before or behind it."""
-    if not (may_begin(text, phrases) or _may_name_period(text.partition(" ")[0])):
-        return False
-    parts = plain(text).split()
-    others = [at for at, part in enumerate(parts) if not (_is_period(part) or part.isdigit())]
+    """Whether plain text is one of the phrases with the name of a month, a year or the like before or behind it."""
+    parts = text.split()
+    others = [at for at, part in enumerate(parts) if not (is_period(part) or is_year_or_day(part))]
     if not others:
         return False
     begin, end = others[0], others[-1] + 1
-    return any(map(_is_period, parts[:begin] + parts[end:])) and is_only(" ".join(parts[begin:end]), phrases)
+    return any(map(is_period, parts[:begin] + parts[end:])) and is_only(" ".join(parts[begin:end]), phrases)
 
 
-def may_begin(text: str, phrases: frozenset[str]) -> bool:
-    """Whether a text may begin with one of the plain phrases, by its first word: those are few, and texts are many."""
-    return _is_first(text.partition(" ")[0], phrases)
-
-
-@lru_cache(maxsize=MAX_CACHED_TEXTS)
-def _is_first(word: str, phrases: frozenset[str]) -> bool:
-    parts = plain(word).split()
-    return not parts or parts[0] in _first_words(phrases)
-
-
-@cache
-def _first_words(phrases: frozenset[str]) -> frozenset[str]:
-    return frozenset(phrase.split()[0] for phrase in phrases)
-
-
-def _is_about_day(word: str) -> bool:
+def is_about_day(word: str) -> bool:
     return word.isdigit() or word in words().as_of or word in words().months or word.upper() in DECIMALS
 
 
-def _is_period(word: str) -> bool:
+def is_period(word: str) -> bool:
     return word in words().months or word in words().periods or _YEAR.fullmatch(word) is not None
 
 
-@lru_cache(maxsize=MAX_CACHED_TEXTS)
-def _may_name_period(word: str) -> bool:
-    parts = plain(word).split()
-    return not parts or parts[0].isdigit() or _is_period(parts[0])
+def is_year_or_day(word: str) -> bool:
+    return len(word) <= _YEAR_DIGITS and word.isdigit()
 
 
 def _all(source: Mapping[str, Iterable[str]] | Iterable[str]) -> Iterable[str]:
