@@ -108,6 +108,19 @@ async def test_the_first_file_of_an_account_is_asked_about_where_it_is_another_a
     assert await ledger(person, account_id) == before
 
 
+async def test_a_name_that_every_customer_has_is_held_against_files_of_the_same_account_only(
+    person: Client, account_id: str
+) -> None:
+    other = await person.open_account(name="Other currency")
+    await brought(person, other.id, file(("Current", "Tea", "-2.00"), ("Current", "Bread", "-4.00")))
+
+    first = await brought(person, account_id, file(("Current", "Coffee", "-3.50"), ("Current", "Rent", "-500.00")))
+    found = await asking(person, account_id, file(("Savings", "Cake", "-2.00"), ("Savings", "Milk", "-4.00")))
+
+    assert (first.state, first.imported_count) == (COMPLETED, 2)
+    assert "“Current”" in found.questions[0].message
+
+
 async def test_the_first_file_of_an_account_may_name_any_number_that_no_other_has(
     person: Client, account_id: str
 ) -> None:

@@ -19,6 +19,8 @@ from txn_svc.statement.account_numbers import is_same_account
         ("1234xxxx", "12345678", True),
         ("Tax", "Tab", False),
         ("", "1234", False),
+        ("普通預金", "貯蓄預金", False),
+        ("普通預金", "普通預金 ", True),
     ],
 )
 def test_letters_and_digits_count_and_hidden_ones_are_like_any(one: str, other: str, is_same: bool) -> None:

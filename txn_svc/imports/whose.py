@@ -73,7 +73,9 @@ async def whose(
     # One that was chosen among several was chosen for this account.
     if said.basis == "ANSWERED" or any(is_same_account(number, one) for one in numbers):
         return None
-    others = (await session.execute(_NAMED_BY_OTHERS, _values(found))).all()
+    # "Current" or "Main Account" is what a bank calls one of everybody's accounts.
+    is_number = any(map(str.isdigit, number))
+    others = (await session.execute(_NAMED_BY_OTHERS, _values(found))).all() if is_number else ()
     owner = next((row.name for row in others if is_same_account(number, row.account_number)), None)
     if owner is None and not numbers:
         return None

@@ -13,6 +13,9 @@ _OTHERS: Final = re.compile(r"[^0-9A-Z*]")
 def is_same_account(one: str, other: str) -> bool:
     """Compares letters and digits only; X, * and • that stand for hidden ones are like any."""
     first, second = _plain(one), _plain(other)
+    if not (first and second):
+        # Names in other letters.
+        return one.strip().casefold() == other.strip().casefold()
     if _MASK not in first + second:
         return first == second
     if len(first) != len(second):

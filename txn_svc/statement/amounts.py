@@ -109,6 +109,10 @@ _NAMES: Final = {
 _NAMES_OF_SEVERAL: Final = frozenset({"kr", "fr", "lei", "rs", "dm"})
 
 
+# As in "450,-" and "109.–": nothing after the mark.
+_DASHED: Final = re.compile(r"(?<=[0-9])([.,])(?:-{1,2}|[\u2010-\u2014\u2212])(?![0-9])")
+
+
 class Written(NamedTuple):
     """An amount as it is written: `digits` with their marks, `sign` -1, 1 or 0 for none, and what is glued to it.
 
@@ -128,7 +132,7 @@ class OtherCurrencyError(AmountError):
 @lru_cache(maxsize=MAX_CACHED_AMOUNTS)
 def written(text: str) -> Written | None:
     """None where text is no amount at all, whatever its decimal mark."""
-    text = bare(text)
+    text = _DASHED.sub(r"\g<1>00", bare(text))
     if not text or len(text) > MAX_AMOUNT_CHARACTERS:
         return None
     found = _AMOUNT.fullmatch(text)

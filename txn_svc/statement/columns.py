@@ -37,13 +37,17 @@ def assign(
     require_no_cents_apart(names, contents)
     found = _by_name(names, contents)
     if "account" not in found:
-        found |= _only("account", (at for at in _free(found, contents) if _tells_products(names[at], contents[at])))
+        found |= _only("account", (at for at in _free(found, contents) if _tells_accounts(names[at], contents[at])))
     # A bank that shows one day only may call it what it likes.
     dates = found.get("date") or _dates(found, contents) or found.pop("value_date", [])
     ways = [AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways() for at in dates]
     # Of each date its likeliest way first.
     likely = (way for several in zip_longest(*ways) for way in several if way is not None)
     return tuple(_roles(way, names, contents) for way in islice(likely, MAX_OPTIONS))
+
+
+def _tells_accounts(name: str, content: Content) -> bool:
+    return _tells_products(name, content) or content.names_several_accounts(has_name=bool(name.strip()))
 
 
 def _tells_products(name: str, content: Content) -> bool:

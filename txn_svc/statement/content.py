@@ -1,5 +1,6 @@
 """What the cells of one column are, in the first rows of a file."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,6 +17,11 @@ _HALF: Final = 0.5
 _MAX_WORDS: Final = 12
 _LEAST_COUNTED: Final = 3
 _MAX_COUNTER_DIGITS: Final = 18
+_MAX_ACCOUNTS: Final = 10
+_MAX_OWN: Final = 5
+_LEAST_ROWS_OF_ONE: Final = 4
+_IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_NUMBER: Final = re.compile(f"{_IBAN.pattern}|[0-9]{{8,18}}")
 _NUMERIC: Final = ("amount", "debit", "credit", "fee", "balance")
 
 
@@ -86,6 +92,12 @@ class Content:
         """Whether there is nothing but yes and no in it."""
         return self.filled > 0 and self.answers == self.filled
 
+    def names_several_accounts(self, *, has_name: bool) -> bool:
+        """Whether each row has one of few account numbers: an IBAN, or in a column without a name one of digits."""
+        pattern = _IBAN if has_name else _NUMBER
+        is_few = 1 < len(self.texts) <= _MAX_OWN and len(self.texts) * _LEAST_ROWS_OF_ONE <= self.filled
+        return is_few and all(pattern.fullmatch(cell.replace(" ", "")) for cell in self.cells)
+
     @property
     def is_counter(self) -> bool:
         """Whole numbers, each by one more or less than the one before: they number the rows."""
@@ -110,4 +122,6 @@ class Content:
             return not self.is_mostly(self.dates, MOST) and not (
                 self.is_mostly(self.amounts, MOST) and not self.is_mostly(self.dates)
             )
-        return True
+        # As many accounts as rows are those of others.
+        is_few = len(self.texts) <= _MAX_ACCOUNTS or len(self.texts) * _LEAST_ROWS_OF_ONE <= self.filled
+        return role != "account" or is_few

@@ -31,7 +31,11 @@ _ZONE: Final = r"(?:[AaPp]\.?[Mm]\.?|Z|[A-Z]{3,5}|[+-][0-9]{2}:?[0-9]{2})"
 _TIME: Final = rf"(?:[T ,-]\s*{_CLOCK}\s*{_ZONE}?)?"
 # Some write it before the day.
 _TIME_BEFORE: Final = rf"(?:{_CLOCK}\s+)?"
-_NUMERIC: Final = re.compile(rf"{_TIME_BEFORE}([0-9]{{1,4}})(\s?[-./ ]\s?)([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}")
+# A broker books on a day what counts from another one on.
+_AS_OF: Final = r"(?:\s+as of\s+[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4})?"
+_NUMERIC: Final = re.compile(
+    rf"{_TIME_BEFORE}([0-9]{{1,4}})(\s?[-./ ]\s?)([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}{_AS_OF}"
+)
 _COMPACT: Final = re.compile(rf"([0-9]{{8}}){_TIME}")
 # With dots only where one ends it: 3.01 is an amount.
 _MONTH_DAY: Final = re.compile(r"([0-9]{1,2})(?:[-/](?=[0-9]+$)|\.(?=[0-9]+\.$))([0-9]{1,2})\.?")

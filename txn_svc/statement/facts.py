@@ -160,6 +160,7 @@ def facts(
         if kind == "ROW" and not sections.is_other_table:
             found.first_line = found.first_line or record.line
             found.last_line = record.line
+            sections.row()
             _add_row(found, record, roles, currency)
             _add_account(of_sections, record.line, sections.account)
             _add_account(of_parts, record.line, sections.part)

@@ -143,6 +143,8 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
 
 def _begins_part(sections: Sections, cells: Sequence[str], kind: Line, roles: Roles) -> bool:
     """Whether it says in known words what the rows below it are. Of other lines than rows, they may be names."""
+    if kind == "ROW" and not sections.is_other_table:
+        sections.row()
     if kind in {"ROW", "STANDING"}:
         return False
     if sections.see(cells, is_sum=kind == "TOTAL"):
