@@ -172,3 +172,14 @@ def test_a_carried_balance_in_the_turkish_code_page_is_none_that_is_booked() -> 
     statement = read_text(text.encode("cp1254"), "TRY")
 
     assert [row.amount_minor for row in statement.rows() if isinstance(row, ValidRow)] == [-1050, -2000]
+
+
+def test_a_comma_without_quotes_does_not_cut_off_a_balance_before_the_rows() -> None:
+    text = (
+        "Account: 12345678\nOpening Balance: $2,500.00\n\nDate,Description,Amount,Balance\n"
+        '2026-10-13,Shop,-50.00,"2,450.00"\n2026-10-14,Shop,-20.00,"2,430.00"\n2026-10-15,Pay,30.00,"2,460.00"\n'
+    )
+
+    proof = read_text(text).proof
+
+    assert (proof.verdict, proof.opening_minor, proof.closing_minor) == ("BALANCES_MATCH", 2_500_00, 2_460_00)

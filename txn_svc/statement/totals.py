@@ -35,6 +35,8 @@ def _balance(cells: Sequence[str], reading: Reading) -> int | None:
     """The last amount of the line: a balance stands at the right of what led to it."""
     read = balance_reader(reading.currency, reading.decimal_mark)
     texts = [part for cell in cells for part in (cell, cell.partition(":")[2]) if part.strip()]
+    # In a line without quotes the comma of "Balance: 2,500.00" is one of the amount.
+    texts.append(reading.table.delimiter.join(cells).partition(":")[2].strip(f" {reading.table.delimiter}"))
     for text in reversed(texts):
         if written(text) and not readings(text):
             try:
