@@ -11,7 +11,7 @@ from uuid import UUID
 import uuid_utils
 
 from txn_svc.imports.progress import Progress
-from txn_svc.ledger.identity import identity
+from txn_svc.ledger.identity import identity_hex
 from txn_svc.statement import RejectedRow, ValidRow
 
 COLUMNS = (
@@ -44,16 +44,16 @@ def _line(start: str, row: ValidRow | RejectedRow, currency_code: str) -> str:
     if isinstance(row, RejectedRow):
         reason = f"{row.reason_code}\t{_text(row.reason)}\t{_text(row.column)}"
         return f"{start}{row.line}\t{_array(row.cells)}\tREJECT{NULLS}\t{reason}\t\\N\t\\N{_NO_STABLE_ID}\n"
-    content = identity(row.booked_on, row.amount_minor, currency_code, row.description)
+    content = identity_hex(row.booked_on, row.amount_minor, currency_code, row.description)
     stable_id = _NO_STABLE_ID
     if row.has_stable_id:
-        stable_id = f"\tt\t{content.int:032x}"
-        content = identity(row.booked_on, row.amount_minor, currency_code, row.description, row.external_id)
+        stable_id = f"\tt\t{content}"
+        content = identity_hex(row.booked_on, row.amount_minor, currency_code, row.description, row.external_id)
     value_on = row.value_on or r"\N"
     texts = f"{_text(row.description)}\t{_text(row.external_id)}"
     return (
         f"{start}{row.line}\t{_array(row.cells)}\tCREATE\t{row.booked_on}\t{value_on}\t{row.amount_minor}\t"
-        f"{texts}\t{content.int:032x}\t{row.occurrence or 1}\t{uuid_utils.uuid7()}\t\\N\t\\N\t\\N\t"
+        f"{texts}\t{content}\t{row.occurrence or 1}\t{uuid_utils.uuid7()}\t\\N\t\\N\t\\N\t"
         f"{_text(row.category)}\t{_text(row.note)}{stable_id}\n"
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 # normalise() folds it away as white space, so no normalised field contains it.
 SEPARATOR = "\x1f"
+_HEX_DIGITS = 32
 
 
 def normalise(description: str) -> str:
@@ -25,8 +26,15 @@ def identity(
 
     `stable_id` only where the bank's format declares its id stable: a row counter must not be given.
     """
+    return UUID(hex=identity_hex(booked_on, amount_minor, currency_code, description, stable_id))
+
+
+def identity_hex(
+    booked_on: date, amount_minor: int, currency_code: str, description: str, stable_id: str | None = None
+) -> str:
+    """`identity` as 32 hexadecimal digits, as PostgreSQL takes it: for loops over many rows."""
     text = canonical(booked_on, amount_minor, currency_code, normalise(description), stable_id)
-    return UUID(bytes=sha256(text.encode()).digest()[:16])
+    return sha256(text.encode()).hexdigest()[:_HEX_DIGITS]
 
 
 def canonical(booked_on: date, amount_minor: int, currency_code: str, normalised: str, stable_id: str | None) -> str:
