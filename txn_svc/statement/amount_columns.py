@@ -9,8 +9,9 @@ from itertools import combinations, zip_longest
 from typing import Final
 
 from txn_svc.ledger.money import AmountError, Currency, DecimalMark
-from txn_svc.statement.amounts import MARKS, amount_reader, balance_reader, currencies_in, is_some, written
+from txn_svc.statement.amounts import MARKS, amount_reader, balance_reader, is_some, written
 from txn_svc.statement.content import MOST, Content
+from txn_svc.statement.currency_signs import currencies_in
 from txn_svc.statement.dates import order_of, readings
 from txn_svc.statement.facts import ChainVotes, chain_votes
 from txn_svc.statement.format import DATE_ORDERS

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from runtime.currency import DECIMALS
 from txn_svc.ledger.money import MAX_AMOUNT_CHARACTERS, AmountError, Currency, DecimalMark, amount_parser
 from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.currency_signs import SIGNS, meant_by
 from txn_svc.statement.padding import bare
 from txn_svc.statement.words import plain, words
 
@@ -22,8 +22,7 @@ MARKS: Final[tuple[DecimalMark, ...]] = (".", ",")
 _MINUS: Final = "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d\u25b2\u25b3-"
 _SPACE: Final = " \xa0\u2009\u202f"
 _APOSTROPHE: Final = "'\u2019\u02bc"
-_SIGNS: Final = "$€£¥₹₽₩₪₺₫฿₱₦₴₸₡₲₮₭₼₾৳₵"
-_GLUED: Final = rf"(?:[A-Za-z]{{1,3}}\$|S/\.?|[^\W\d_]{{1,4}}\.?|[{_SIGNS}])"
+_GLUED: Final = rf"(?:[A-Za-z]{{1,3}}\$|S/\.?|[^\W\d_]{{1,4}}\.?|[{SIGNS}])"
 # Sign and currency in either order before the digits, both or the word for a direction after them; or parentheses, with
 # the currency inside or before.
 _AMOUNT: Final = re.compile(
@@ -42,73 +41,6 @@ def _thousands(mark: DecimalMark, other: str) -> re.Pattern[str]:
 
 
 _THOUSANDS: Final[dict[DecimalMark, re.Pattern[str]]] = {".": _thousands(".", ","), ",": _thousands(",", r"\.")}
-_SYMBOLS: Final = {
-    "€": "EUR",
-    "£": "GBP",
-    "₹": "INR",
-    "₩": "KRW",
-    "₪": "ILS",
-    "₺": "TRY",
-    "₫": "VND",
-    "฿": "THB",
-    "₽": "RUB",
-    "₱": "PHP",
-    "₦": "NGN",
-    "₴": "UAH",
-    "₸": "KZT",
-    "₡": "CRC",
-    "₲": "PYG",
-    "₮": "MNT",
-    "₭": "LAK",
-    "₼": "AZN",
-    "₾": "GEL",
-    "৳": "BDT",
-    "₵": "GHS",
-    "S/": "PEN",
-    "S/.": "PEN",
-}
-_DOLLARS: Final = {
-    "R$": "BRL",
-    "US$": "USD",
-    "A$": "AUD",
-    "C$": "CAD",
-    "CA$": "CAD",
-    "NZ$": "NZD",
-    "HK$": "HKD",
-    "S$": "SGD",
-    "MX$": "MXN",
-}
-
-
-# A code in a name has capital letters; what is written small may be any word.
-_NAMED: Final = re.compile(rf"(?<![A-Za-z])[A-Z]{{3}}(?![A-Za-z])|(?<![A-Za-z])[A-Z]{{1,3}}\$|[{_SIGNS}]")
-# Plain, as `plain` gives them. Dollars and pesos are many countries', "dólares" those of where others are paid.
-_SPELLED: Final = {
-    "euro": "EUR",
-    "euros": "EUR",
-    "dolares": "USD",
-    "reais": "BRL",
-    "colones": "CRC",
-    "soles": "PEN",
-    "quetzales": "GTQ",
-}
-_NAMES: Final = {
-    "euro": "EUR",
-    "ft": "HUF",
-    "kc": "CZK",
-    "r": "ZAR",
-    "rm": "MYR",
-    "rp": "IDR",
-    "sfr": "CHF",
-    "tl": "TRY",
-    "zl": "PLN",
-    "грн": "UAH",
-    "лв": "BGN",
-    "руб": "RUB",
-}
-_NAMES_OF_SEVERAL: Final = frozenset({"kr", "fr", "lei", "rs", "dm"})
-
-
 # As in "450,-" and "109.–": nothing after the mark.
 _DASHED: Final = re.compile(r"(?<=[0-9])([.,])(?:-{1,2}|[\u2010-\u2014\u2212])(?![0-9])")
 
@@ -116,13 +48,13 @@ _DASHED: Final = re.compile(r"(?<=[0-9])([.,])(?:-{1,2}|[\u2010-\u2014\u2212])(?
 class Written(NamedTuple):
     """An amount as it is written: `digits` with their marks, `sign` -1, 1 or 0 for none, and what is glued to it.
 
-    `word` is "debit", "credit" or None; `currency_code` None where nothing certain is said.
+    `word` is "debit", "credit" or None; `currencies` what a currency beside it may be, none where nothing is said.
     """
 
     digits: str
     sign: int
     word: str | None
-    currency_code: str | None
+    currencies: frozenset[str]
 
 
 class OtherCurrencyError(AmountError):
@@ -147,11 +79,11 @@ def written(text: str) -> Written | None:
         moneys.remove(found["money_after"])
     if len(signs) + (found["open"] is not None) > 1 or len(moneys) > 1:
         return None
-    code = _code_of(moneys[0]) if moneys else None
-    if code == "":
+    currencies = meant_by(moneys[0]) if moneys else frozenset[str]()
+    if currencies is None:
         return None
     sign = -1 if found["open"] or (signs and signs[0] in _MINUS) else 1 if signs else 0
-    return Written(found["digits"], sign, word, code)
+    return Written(found["digits"], sign, word, currencies)
 
 
 def marks(text: str) -> frozenset[DecimalMark]:
@@ -188,8 +120,9 @@ def amount_reader(currency: Currency, mark: DecimalMark, *, with_words: bool = F
             whole = None if found is None else _THOUSANDS[mark].fullmatch(found.digits)
             if found is None or whole is None or (found.word is not None and not with_words):
                 raise error from None
-        if found.currency_code not in {None, currency.code}:
-            raise OtherCurrencyError(f"{quoted(text)} is in {found.currency_code}; this account is in {currency.code}.")
+        if found.currencies and currency.code not in found.currencies:
+            named = f"is in {min(found.currencies)}" if len(found.currencies) == 1 else "names another currency"
+            raise OtherCurrencyError(f"{quoted(text)} {named}; this account is in {currency.code}.")
         digits = re.sub("[^0-9]", "", whole["whole"]) or "0"
         fraction = whole["fraction"] or ""
         # Zeros beyond the currency's decimals change nothing.
@@ -218,12 +151,6 @@ def is_some(text: str) -> bool:
     return found is not None and any(digit in "123456789" for digit in found.digits)
 
 
-def currencies_in(name: str) -> frozenset[str]:
-    """The currencies that the name of a column says, as in "Betrag (EUR)", "Valor (US$)" or "Montant (euros)"."""
-    found = {_code_of(one) for one in _NAMED.findall(name)} | {_SPELLED.get(word) for word in plain(name).split()}
-    return frozenset(code for code in found if code)
-
-
 def _marks_of(digits: str) -> frozenset[DecimalMark]:
     fitting = frozenset(mark for mark in MARKS if _THOUSANDS[mark].fullmatch(digits))
     # Nobody separates thousands of nothing: 0.123 has a decimal point.
@@ -237,13 +164,3 @@ def _word(text: str | None) -> str | None:
         return None
     word = plain(text)
     return "debit" if word in words().debit else "credit" if word in words().credit else None
-
-
-def _code_of(text: str) -> str | None:
-    """A currency's code, None for a symbol that several have, empty for what is no currency."""
-    name = text.rstrip(".").upper()
-    if name in DECIMALS:
-        return name
-    if (code := _DOLLARS.get(name) or _SYMBOLS.get(text) or _NAMES.get(plain(text))) is not None:
-        return code
-    return None if name.endswith("$") or text == "¥" or plain(text) in _NAMES_OF_SEVERAL else ""

@@ -5,8 +5,8 @@ from typing import Final
 
 from txn_svc.ledger.money import Currency
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.amounts import currencies_in
 from txn_svc.statement.columns import columns_value, places_of
+from txn_svc.statement.currency_signs import currencies_in, other_sign_in
 from txn_svc.statement.facts import Facts, amount_places, is_total
 from txn_svc.statement.format import Roles
 from txn_svc.statement.model import MAX_FINDING_LINES, Basis, Finding
@@ -78,17 +78,20 @@ def currency_finding(table: Table, roles: Roles, currency: Currency) -> Finding 
         named = quoted(table.name(roles.currency))
         message = f"{named} names each row's currency: the account's, {currency.code}, is read, others are rejected."
         return Finding("CURRENCY", "EVIDENCE", currency.code, message, lines)
-    code = header_currency(table, roles)
+    code = header_currency(table, roles, currency.code)
     if code is None:
         return None
     return Finding("CURRENCY", "EVIDENCE", code, f"The header names {code}.", lines)
 
 
-def header_currency(table: Table, roles: Roles) -> str | None:
-    """The currency that the names of the amounts' columns have in them, such as Betrag (EUR)."""
+def header_currency(table: Table, roles: Roles, own: str) -> str | None:
+    """The currency that the names of the amounts' columns have in them, such as Betrag (EUR); a sign that several
+    currencies have where the account's `own` one is none of them."""
     if not table.has_header:
         return None
-    codes = {code for at in amount_places(roles) for code in currencies_in(table.header[at])}
+    names = [table.header[at] for at in amount_places(roles)]
+    codes = {code for name in names for code in currencies_in(name)}
+    codes |= {sign for name in names if (sign := other_sign_in(name, own)) is not None}
     return codes.pop() if len(codes) == 1 else None
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from txn_svc.statement.amounts import currencies_in, written
+from txn_svc.statement.amounts import written
+from txn_svc.statement.currency_signs import currencies_in
 from txn_svc.statement.dates import readings
 from txn_svc.statement.records import Record
 from txn_svc.statement.words import has_word, is_about_day, plain, words

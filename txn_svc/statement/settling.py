@@ -115,7 +115,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         decimal_mark=cast("DecimalMark", _value(mark)),
         last_line=found.last_line or None,
         has_continuations=found.continuations.count > 0,
-        header_currency=header_currency(table, roles),
+        header_currency=header_currency(table, roles, given.currency.code),
         unmarked=signs.unmarked(found, roles),
         debit_minus=signs.debits_have_minus(found),
         credit_minus=signs.credits_have_minus(found),
