@@ -207,3 +207,12 @@ def test_a_column_of_cents_beside_the_euros_is_refused() -> None:
 
     assert refused.code == "UNKNOWN_LAYOUT"
     assert refused.message == "“Cent” has what stands behind the decimal mark in a column of its own."
+
+
+def test_two_tables_side_by_side_are_refused() -> None:
+    rows = "13.10.2026;Rewe;10,00;14.10.2026;Lohn;900,00\n15.10.2026;Aldi;2,50;;;\n"
+
+    refused = refusal(f"Datum;Ausgabe;Betrag;Datum;Einnahme;Betrag\n{rows}")
+
+    assert refused.code == "UNKNOWN_LAYOUT"
+    assert "side by side" in refused.message

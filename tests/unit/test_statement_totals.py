@@ -183,3 +183,26 @@ def test_a_comma_without_quotes_does_not_cut_off_a_balance_before_the_rows() -> 
     proof = read_text(text).proof
 
     assert (proof.verdict, proof.opening_minor, proof.closing_minor) == ("BALANCES_MATCH", 2_500_00, 2_460_00)
+
+
+SUMMED = ["01/10/2026;a;-1,00", "02/10/2026;b;-2,00", "03/10/2026;c;9,00", "04/10/2026;d;-4,00"]
+
+
+@pytest.mark.parametrize(
+    ("above", "last", "is_sum"), [(SUMMED, "2,00", True), (SUMMED, "2,01", False), (SUMMED[:2], "-3,00", False)]
+)
+def test_a_last_row_that_is_the_sum_of_many_above_it_is_rejected_whatever_it_is_called(
+    above: list[str], last: str, is_sum: bool
+) -> None:
+    *rows, foot = rows_of("\n".join(["Fecha;Concepto;Importe", *above, f"30/10/2026;Nadie lo sabe;{last}\n"]), "EUR")
+
+    assert [valid(row).line for row in rows] == list(range(2, 2 + len(above)))
+    assert isinstance(foot, RejectedRow) == is_sum
+    assert not is_sum or "what all rows above it add up to" in rejected(foot).reason
+
+
+def test_a_sum_below_the_rows_stands_in_no_option_as_left_out() -> None:
+    asked = read_text("Fecha;Concepto;Importe\n03/10/2026;a;-1,00\n04/10/2026;b;-2,00\n05/10/2026;c;-3,00\n", "EUR")
+
+    (question,) = asked.questions
+    assert [len(option.rows) for option in question.options] == [3, 3]

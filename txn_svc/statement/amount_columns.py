@@ -26,6 +26,7 @@ Way = dict[str, list[int]]
 
 # One balance that follows may do so by chance.
 _LEAST_HELD: Final = 2
+_LEAST_BILLED: Final = 0.5
 
 
 @dataclass
@@ -182,9 +183,15 @@ class AmountColumns:
         return sorted({*amounts, *(at for at in self._numbers if self._is_signed_alike(at, amounts[0]))})
 
     def _is_signed_alike(self, at: int, amount: int) -> bool:
-        """Whether it has the same signs in the same rows, and some are a minus: it may be what was really paid."""
-        signs = self._minuses(at)
-        return True in signs and signs == self._minuses(amount)
+        """Whether it has the same signs in the same rows, and some are a minus, or the name says it: it may be what was
+        really paid."""
+        signs, others = self._minuses(at), self._minuses(amount)
+        # What was not paid has none, or zero.
+        said = [(one, other) for one, other in zip(signs, others, strict=True) if one is not None]
+        is_billed = has_word(words().billed, self.names[at])
+        least = _LEAST_BILLED if is_billed else MOST
+        is_told = len(said) >= least * len(signs) and (is_billed or True in signs)
+        return is_told and all(one == other for one, other in said)
 
     def _is_net(self, at: int) -> bool:
         return has_word(words().net, self.names[at])

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from itertools import islice, zip_longest
+from itertools import combinations, islice, zip_longest
 from typing import Final
 
 from txn_svc.ledger.money import Currency
+from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amount_columns import AmountColumns
 from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
-from txn_svc.statement.model import MAX_OPTIONS
+from txn_svc.statement.model import MAX_OPTIONS, Unreadable
 from txn_svc.statement.units import require_no_cents_apart
 from txn_svc.statement.words import flag_of, has_word, plain, roles_of, words
 
@@ -28,13 +29,14 @@ def assign(
     """The roles of the columns of these rows, which have as many cells as there are names.
 
     Several where nothing decides, the likeliest first; none without a date or an amount. `is_credit`: the account is a
-    card's. Refuses with Unreadable UNKNOWN_LAYOUT amounts that two columns share.
+    card's. Refuses with Unreadable UNKNOWN_LAYOUT amounts that two columns share, and rows that stand side by side.
     """
     contents = [Content() for _ in names]
     for row in rows:
         for content, cell in zip(contents, row, strict=True):
             content.add(cell)
     require_no_cents_apart(names, contents)
+    _require_one_table(names, contents)
     found = _by_name(names, contents)
     if "account" not in found:
         found |= _only("account", (at for at in _free(found, contents) if _tells_accounts(names[at], contents[at])))
@@ -44,6 +46,17 @@ def assign(
     # Of each date its likeliest way first.
     likely = (way for several in zip_longest(*ways) for way in several if way is not None)
     return tuple(_roles(way, names, contents) for way in islice(likely, MAX_OPTIONS))
+
+
+def _require_one_table(names: Sequence[str], contents: Sequence[Content]) -> None:
+    """Refuses two tables side by side, each with its dates and amounts: half of the rows would be lost."""
+    dates = [at for at, one in enumerate(contents) if one.is_mostly(one.dates, MOST)]
+    amounts = [at for at, one in enumerate(contents) if one.is_mostly(one.amounts, MOST)]
+    for first, second in combinations(dates, 2):
+        is_twice = plain(names[first]) == plain(names[second]) and "date" in roles_of(names[first])
+        if is_twice and any(first < at < second for at in amounts) and any(at > second for at in amounts):
+            both = f"Two tables stand side by side, each with {quoted(names[first].strip())} and amounts"
+            raise Unreadable("UNKNOWN_LAYOUT", f"{both}: save them one below the other.")
 
 
 def _tells_accounts(name: str, content: Content) -> bool:

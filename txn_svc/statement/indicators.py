@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from runtime.currency import DECIMALS
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.amounts import written
 from txn_svc.statement.columns import place_named, places_of, shown_names
@@ -61,4 +62,5 @@ def _pairs(columns: Sequence[Sequence[str]]) -> Iterator[Indicator]:
 
 
 def _is_word(text: str) -> bool:
-    return 0 < len(plain(text)) <= MAX_WORD_CHARACTERS and not readings(text) and not written(text)
+    is_short = 0 < len(plain(text)) <= MAX_WORD_CHARACTERS
+    return is_short and text.strip().upper() not in DECIMALS and not readings(text) and not written(text)

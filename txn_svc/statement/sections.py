@@ -94,7 +94,8 @@ def _may_be_title(filled: Sequence[str]) -> bool:
 def _account(filled: Sequence[str]) -> str:
     label, _, rest = filled[0].partition(":")
     number = rest.strip() or "".join(filled[1:]).strip()
-    if plain(label) in words().account and any(character.isdigit() for character in number):
+    is_named = len(filled) > 1 and not (readings(number) or written(number))
+    if plain(label) in words().account and number and (is_named or any(map(str.isdigit, number))):
         return number
     return filled[0].strip() if len(filled) == 1 and _is_of_a_currency(filled[0]) else ""
 

@@ -39,6 +39,8 @@ _NO_FORMAT: Final = Format(
     id="", name="", bank=None, country=None, delimiter="", header=(), width=0, roles=Roles(date=0)
 )
 _WORDS: Final = "The amounts have words beside them, where this format has a minus for debits."
+# A letter or two may mean the opposite elsewhere: D is a deposit, or "dobro".
+_LETTERS: Final = 2
 # Of a file that is read fast, the rows that may say that it is of another form.
 CHECKED_ROWS: Final = 300
 UNPROVED: Final = proofs.cannot_tell(proofs.Span(), "The file has no running balances.")
@@ -238,8 +240,7 @@ def _proof(file: TextBytes, reading: Reading, opening: Total | None, closing: To
 
 def _proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, Proof]:
     """The proof by balances, and the reading with what it shows of rows that are called balances or totals."""
-    if reading.foot_line is not None and reading.table.has_header and not foot_is_sum(file, reading):
-        reading = replace(reading, foot_line=None)
+    reading = _with_foot(file, reading, found)
     proof = _proof(file, reading, *_totals(reading, found))
     if reading.roles.balance is not None or not (found.standing.count or reading.foot_line is not None):
         return reading, proof
@@ -327,7 +328,7 @@ def _ways(file: TextBytes, reading: Reading) -> dict[Indicator, int]:
 
 def _is_against_known_words(way: Indicator) -> bool:
     """Whether one of the words is known for the other side; where both are known, they mean something else here."""
-    known = direction(way.debit), direction(way.credit)
+    known = tuple(direction(word) if len(word) > _LETTERS else None for word in (way.debit, way.credit))
     return known in {("credit", None), (None, "debit")}
 
 
@@ -379,6 +380,15 @@ def _foot_line(table: Table, roles: Roles, found: Facts) -> int | None:
     """
     is_one = found.textless.lines == [found.last_line] and found.first_line < found.last_line
     return found.last_line if is_one and not (table.has_header and roles.balance is not None) else None
+
+
+def _with_foot(file: TextBytes, reading: Reading, found: Facts) -> Reading:
+    """With the last row as what is below the others, whatever its text, if its amount is the sum of theirs: but for a
+    file without a header, where it has no text."""
+    if not reading.table.has_header or reading.roles.balance is not None or found.first_line == found.last_line:
+        return reading
+    with_foot = replace(reading, foot_line=found.last_line)
+    return with_foot if foot_is_sum(file, with_foot) else replace(reading, foot_line=None)
 
 
 def _with_account(

@@ -15,6 +15,7 @@ from txn_svc.statement.words import is_of_period, is_only, plain, words
 
 # Of one amount a total is no more than the same amount again.
 _LEAST_SUMMED: Final = 2
+_LEAST_SUMMED_BY_TEXT: Final = 4
 
 
 class Standing(NamedTuple):
@@ -63,14 +64,15 @@ def lead_on(parts: Iterable[Part], reading: Reading) -> bool:
     return (is_up or is_down) and count != 1
 
 
-def is_sum(parts: Iterable[Part], line: int) -> bool:
-    """Whether the amount in this line is what those above it add up to."""
+def is_sum(parts: Iterable[Part], reading: Reading) -> bool:
+    """Whether the amount in the last row is what those above it add up to: with a text it takes more of them."""
     sums = _Sums()
     for part in parts:
         if isinstance(part, ValidRow):
             sums.add(part.amount_minor)
-        if isinstance(part, Standing) and part.row.line == line:
-            return sums.is_net(part.row.amount_minor)
+        if isinstance(part, Standing) and part.row.line == reading.foot_line:
+            least = _LEAST_SUMMED_BY_TEXT if _has_text(part.row, reading) else _LEAST_SUMMED
+            return sums.is_net(part.row.amount_minor, least)
     return False
 
 
@@ -86,12 +88,16 @@ class _Sums:
         self._debits += max(-minor, 0)
         self._count += 1
 
-    def is_net(self, total: int) -> bool:
-        return self._count >= _LEAST_SUMMED and total == self._credits - self._debits
+    def is_net(self, total: int, least: int) -> bool:
+        return self._count >= least and total != 0 and total == self._credits - self._debits
 
     def have(self, total: int) -> bool:
         sums = {abs(self._credits - self._debits), self._credits, self._debits}
         return self._count >= _LEAST_SUMMED and abs(total) in sums
+
+
+def _has_text(row: ValidRow, reading: Reading) -> bool:
+    return any(row.cells[at].strip() for at in reading.roles.description)
 
 
 def _is_total(row: ValidRow, reading: Reading) -> bool:
@@ -158,6 +164,7 @@ def _rejected(row: ValidRow, reading: Reading) -> RejectedRow:
     said = quoted(described(row.cells, reading.roles)[0].strip())
     reason = f"{said} is what balances or totals are called, and nothing in the file shows whether it is one."
     if row.line == reading.foot_line:
-        reason = "Only the last row has no text: it may be a balance or a sum, and nothing shows whether it is."
+        which = "It is what all rows above it add up to" if _has_text(row, reading) else "Only the last row has no text"
+        reason = f"{which}: it may be a balance or a sum, and nothing shows whether it is."
     name = reading.table.name(amount_places(reading.roles)[0])
     return rejected(row, "BAD_AMOUNT", reason, name)

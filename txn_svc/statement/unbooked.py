@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.format import Roles
 from txn_svc.statement.telling import MAX_CACHED_TEXTS, may_tell
-from txn_svc.statement.words import begins_with, plain, words
+from txn_svc.statement.words import begins_with, plain, roles_of, words
 
 UNBOOKED_BELOW: Final = "A line above says that the bank has not booked these rows yet."
 
@@ -45,17 +46,20 @@ def part_sentence(text: str) -> str:
 class Remarks:
     """The columns besides the description in which a remark may say it: "VOIDED", "declined - no funds".
 
-    They have the name of one or none, or go on with the description. Columns of other names may mean anything by it.
+    They have the name of one or none, or go on with the description, or name the kind of the booking. Columns of other
+    names may mean anything by it.
     """
 
     def __init__(self, names: Sequence[str], roles: Roles) -> None:
         taken = _taken(roles)
         free = ((at, plain(name)) for at, name in enumerate(names) if at not in taken)
         self._places = {at for at, name in free if not name or name in words().remarks} | {*roles.description[1:]}
+        self._kinds = [at for at, name in enumerate(names) if at not in taken and "indicator" in roles_of(name)]
 
     def unbooked_at(self, cells: Sequence[str]) -> int | None:
         """A column that says it."""
-        return next((at for at in self._places if _is_unbooked(cells[at])), None)
+        said = (at for at in self._places if _is_unbooked(cells[at]))
+        return next(chain(said, (at for at in self._kinds if _is_unbooked_kind(cells[at]))), None)
 
 
 def _taken(roles: Roles) -> set[int | None]:
@@ -65,11 +69,19 @@ def _taken(roles: Roles) -> set[int | None]:
     return {*roles.description[:1], *places, *others}
 
 
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
 def _is_unbooked(cell: str) -> bool:
-    text = cell.strip()
-    if not text or len(text) > _MAX_CHARACTERS or not may_tell(text):
+    text, unbooked = cell.strip(), words().unbooked
+    if not text or len(text) > _MAX_CHARACTERS:
         return False
-    return plain(min((text.partition(mark)[0] for mark in _MARKS), key=len)) in words().unbooked
+    return plain(min((text.partition(mark)[0] for mark in _MARKS), key=len)) in unbooked
+
+
+@lru_cache(maxsize=MAX_CACHED_TEXTS)
+def _is_unbooked_kind(cell: str) -> bool:
+    """Of a kind of bookings, in which a word may say what became of it: "Kartenzahlung abgelehnt"."""
+    last = plain(cell[-_MAX_CHARACTERS:]).rpartition(" ")[2]
+    return _is_unbooked(cell) or last in words().unbooked
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)

@@ -54,7 +54,7 @@ def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
 def foot_is_sum(file: TextBytes, reading: Reading) -> bool:
     """Whether the row in `foot_line` has the sum of those above it."""
     assert reading.foot_line is not None
-    return is_sum(_parts(file, reading), reading.foot_line)
+    return is_sum(_parts(file, reading), reading)
 
 
 def _parts(file: TextBytes, reading: Reading) -> Iterator[Part]:

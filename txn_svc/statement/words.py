@@ -135,8 +135,8 @@ def words() -> Words:
 
 
 def status_of(cell: str) -> str:
-    """A status as it is compared; a cell without a word has NO_STATUS."""
-    return plain(cell) or NO_STATUS
+    """A status as it is compared; an empty cell has NO_STATUS, one without a word is what it is, as ✓ is."""
+    return plain(cell) or cell.strip()[:MAX_NAME_CHARACTERS] or NO_STATUS
 
 
 def roles_of(name: str) -> tuple[str, ...]:
