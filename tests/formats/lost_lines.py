@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import zip_longest
 
 from tests.formats.stated_reading import Row, Stated, plain, stated
@@ -47,9 +48,14 @@ def _lines(content: bytes, statement: Statement) -> Iterator[str]:
     return (line.rstrip("\0") for line in re.split("\r\n|\n|\r", text))
 
 
+@cache
+def _words_of_standing() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words().standing_of_period))})\b")
+
+
 def _looks_like_a_row(cells: Sequence[str], told: Stated) -> bool:
     line = " ".join(plain(cell) for cell in cells)
-    if any(re.search(rf"\b{re.escape(word)}\b", line) for word in words().standing_of_period):
+    if _words_of_standing().search(line):
         return False
     filled = [cell for cell in cells if cell.strip()]
     if len(filled) <= 2 and filled and plain(filled[0].partition(":")[0]) in words().account:

@@ -82,6 +82,8 @@ class Stated:
     def balance(self, cells: Sequence[str]) -> int:
         """AssertionError where there is none."""
         text = self.cell(cells, "balance")
+        # Spaces stand between three digits and three.
+        assert not re.search(r"[0-9]\s(?![0-9]{3}(?![0-9]))[0-9]", text), text
         assert BALANCE[self.mark].fullmatch(re.sub(r"[^\W\d_]+\.?|[$£€\s]", "", text)), text
         is_less = any(mark in text for mark in MINUS) != self.sign.startswith("OWED_")
         return self._size(text) * (-1 if is_less else 1)

@@ -206,3 +206,14 @@ def test_a_sum_below_the_rows_stands_in_no_option_as_left_out() -> None:
 
     (question,) = asked.questions
     assert [len(option.rows) for option in question.options] == [3, 3]
+
+
+def test_an_option_shows_a_sum_below_the_rows_as_it_is_read_then() -> None:
+    rows = ["3/10/2026;a;-1,00", "4/10/2026;b;-2,00", "5/10/2026;c;9,00", "6/10/2026;d;-4,00", "7/10/2026;e;2,00"]
+    text = "\n".join(["Fecha;Concepto;Importe", *rows])
+
+    (question,) = read_text(text, "EUR").questions
+    statement = read_text(text, "EUR", answers={question.property: question.options[0].id})
+
+    assert question.options[0].rows == tuple(statement.rows())
+    assert isinstance(question.options[0].rows[-1], RejectedRow)

@@ -152,7 +152,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     reading, status = _with_status(file, reading, found, given)
     settled += filter(None, [status, currency_finding(table, roles, given.currency), account])
     questions = [
-        ask(file, one, {value: _variant(file, one.property, value, reading, found, given) for value in one.values})
+        ask(file, one, {value: _shown_as(file, one.property, value, reading, found, given) for value in one.values})
         # Everything else may depend on which column is which: it is asked after that, if at all.
         for one in ([columns] if isinstance(columns, Open) else settled)
         if isinstance(one, Open)
@@ -247,6 +247,12 @@ def _proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, P
     is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
     # Below a header a row may have the sum of the others by chance: so it is not passed over.
     return replace(reading, rejects_standing=not is_shown, rejects_foot=not is_shown or reading.table.has_header), proof
+
+
+def _shown_as(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
+    """The reading that an option shows rows of: as they are to be read if nothing else is asked."""
+    variant = _variant(file, asked, value, reading, found, given)
+    return variant if asked == "COLUMNS" else _with_foot(file, variant, found)
 
 
 def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
@@ -388,7 +394,7 @@ def _with_foot(file: TextBytes, reading: Reading, found: Facts) -> Reading:
     if not reading.table.has_header or reading.roles.balance is not None or found.first_line == found.last_line:
         return reading
     with_foot = replace(reading, foot_line=found.last_line)
-    return with_foot if foot_is_sum(file, with_foot) else replace(reading, foot_line=None)
+    return replace(with_foot, rejects_foot=True) if foot_is_sum(file, with_foot) else replace(reading, foot_line=None)
 
 
 def _with_account(
