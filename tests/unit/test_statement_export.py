@@ -353,7 +353,7 @@ def test_a_format_that_there_is_not_is_refused_before_the_file_is_looked_at() ->
 
 def test_the_formats_and_the_version_of_the_reading_are_those_that_imports_remember() -> None:
     assert {"brief", "plain", "stori"} <= {*format_ids()}
-    assert VERSION == 8
+    assert VERSION == 9
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from txn_svc.statement.model import Finding, Option, Question, RejectedRow, Unre
 from txn_svc.statement.own import STORI
 from txn_svc.statement.reader import Statement, read
 
-VERSION: Final = 8
+VERSION: Final = 9
 """Of the reading: raised whenever any file would be read into other rows than before.
 
 Imports of the same bytes share their rows only within one version.

@@ -39,9 +39,9 @@ def assign(
     _require_one_table(names, contents)
     found = _by_name(names, contents)
     if "account" not in found:
-        found |= _only("account", (at for at in _free(found, contents) if _tells_accounts(names[at], contents[at])))
+        found |= _accounts(found, names, contents)
     # A bank that shows one day only may call it what it likes.
-    dates = found.get("date") or _dates(found, contents) or found.pop("value_date", [])
+    dates = _named_dates(found, contents) or _dates(found, contents) or found.pop("value_date", [])
     ways = [AmountColumns(found | {"date": [at]}, names, contents, currency, is_credit).ways() for at in dates]
     # Of each date its likeliest way first.
     likely = (way for several in zip_longest(*ways) for way in several if way is not None)
@@ -57,6 +57,22 @@ def _require_one_table(names: Sequence[str], contents: Sequence[Content]) -> Non
         if is_twice and any(first < at < second for at in amounts) and any(at > second for at in amounts):
             both = f"Two tables stand side by side, each with {quoted(names[first].strip())} and amounts"
             raise Unreadable("UNKNOWN_LAYOUT", f"{both}: save them one below the other.")
+
+
+def _accounts(found: dict[str, list[int]], names: Sequence[str], contents: Sequence[Content]) -> dict[str, list[int]]:
+    """The column that tells accounts apart, which has another name: one of several texts may."""
+    places = [at for at in _free(found, contents) if _tells_accounts(names[at], contents[at])]
+    texts = found.get("description", [])
+    if places or len(texts) == 1:
+        return _only("account", places)
+    accounts = _only("account", (at for at in texts if contents[at].names_several_accounts(has_name=True)))
+    return accounts and {**accounts, "description": [at for at in texts if [at] != accounts["account"]]}
+
+
+def _named_dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:
+    """Those named so; others too if that is the same day in each row, as the statement's is."""
+    named = found.get("date", [])
+    return [*named, *_dates(found, contents)] if named and contents[named[0]].is_one_text else named
 
 
 def _tells_accounts(name: str, content: Content) -> bool:
@@ -184,9 +200,16 @@ def _roles(found: dict[str, list[int]], names: Sequence[str], contents: Sequence
         )
     if "status" not in found:
         free = [at for at in _free(found, contents) if at not in description]
-        flags = (at for at in free if contents[at].is_flag and flag_of(names[at]) is not None)
+        flags = (at for at in free if _is_flag(names[at], contents[at]))
         found |= _only("status", (at for at in free if contents[at].is_status)) or _only("status", flags)
     return Roles(**{role: places[0] for role, places in found.items()}, description=tuple(description))
+
+
+def _is_flag(name: str, content: Content) -> bool:
+    """Whether a letter or a mark in it says if a row is booked."""
+    if flag_of(name) is not None:
+        return content.is_flag or content.is_of_letters
+    return not name.strip() and content.is_of_marks
 
 
 def _texts(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:

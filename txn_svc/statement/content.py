@@ -15,6 +15,9 @@ from txn_svc.statement.words import plain, words
 MOST: Final = 0.8
 _HALF: Final = 0.5
 _MAX_WORDS: Final = 12
+_MAX_LETTERS: Final = 4
+# A mark may have another behind it that says how it is drawn.
+_MAX_MARK_CHARACTERS: Final = 2
 _LEAST_COUNTED: Final = 3
 _MAX_COUNTER_DIGITS: Final = 18
 _MAX_ACCOUNTS: Final = 10
@@ -91,6 +94,23 @@ class Content:
     def is_flag(self) -> bool:
         """Whether there is nothing but yes and no in it."""
         return self.filled > 0 and self.answers == self.filled
+
+    @property
+    def is_of_letters(self) -> bool:
+        """Whether there are few letters in it, each alone."""
+        return 1 < len(self.texts) <= _MAX_LETTERS and all(len(text) == 1 and text.isalpha() for text in self.texts)
+
+    @property
+    def is_of_marks(self) -> bool:
+        """Whether there are few marks in it, such as ✓."""
+        marks_ = {cell for cell in self.cells if cell}
+        is_few = 1 < len(marks_) <= _MAX_LETTERS
+        return is_few and all(len(mark) <= _MAX_MARK_CHARACTERS and not plain(mark) for mark in marks_)
+
+    @property
+    def is_one_text(self) -> bool:
+        """Whether the same stands in each of some rows."""
+        return self.filled >= _LEAST_COUNTED and len(self.texts) == 1
 
     def names_several_accounts(self, *, has_name: bool) -> bool:
         """Whether each row has one of few account numbers: an IBAN, or in a column without a name one of digits."""

@@ -35,6 +35,8 @@ MAX_PARTS: Final = 5
 MAX_TOTALS: Final = 10
 MAX_STANDING_CHARACTERS: Final = 60
 MAX_STATUSES: Final = 20
+# A file of more is one of pages.
+MAX_HEADERS: Final = 100
 
 # So many rows have a balance for one that has none, where a bank writes one beside each row and not for each day.
 _LEAST_SHARE_WITH: Final = 4
@@ -99,7 +101,8 @@ class Facts:
     written with dots. `standing`: rows that are called a balance or a total. `statuses`: the first words of that
     column, as compared. `has_sections`: the accounts are those that lines among the rows name; `has_parts`: they are
     titles of which nobody knows what they say; `has_titles`: some say whose the rows are, or whether they are booked.
-    `other_rows`: below another header. `textless`: rows without a description.
+    `other_rows`: below another header. `header_lines`: where the header is there again. `textless`: rows without a
+    description.
     """
 
     dates: Votes[DateOrder] = field(default_factory=Votes)
@@ -138,6 +141,7 @@ class Facts:
     textless: Tally = field(default_factory=Tally)
     mixed_dates: MixedDates = field(default_factory=MixedDates)
     has_titles: bool = False
+    header_lines: list[int] = field(default_factory=list)
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
 
@@ -179,7 +183,7 @@ def facts(
         if kind != "STANDING" and sections.see(record.cells, is_sum=is_sum):
             found.has_titles, is_after_row = True, False
         elif len(record.cells) == width and kind != "ROW":
-            _see_names(sections, record, kind, roles)
+            _see_names(found, sections, record, kind, roles)
             _add_other(found, record, kind, roles, is_after_row=is_after_row)
             is_after_row = kind == "CONTINUATION"
     if not found.accounts:
@@ -187,9 +191,13 @@ def facts(
     return found
 
 
-def _see_names(sections: Sections, record: Record, kind: Line, roles: Roles) -> None:
-    if kind == "NO_ROW" and not sections.is_header(record.cells):
+def _see_names(found: Facts, sections: Sections, record: Record, kind: Line, roles: Roles) -> None:
+    if kind != "NO_ROW":
+        return
+    if not sections.is_header(record.cells):
         sections.see_names(record.cells, (roles.date, *amount_places(roles)))
+    elif len(found.header_lines) < MAX_HEADERS:
+        found.header_lines.append(record.line)
 
 
 def _add_sections(found: Facts, of_sections: dict[str, Tally], of_parts: dict[str, Tally]) -> None:

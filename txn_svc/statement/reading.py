@@ -44,7 +44,7 @@ class Reading:
     they have none, and `oldest_line` the row that is the first in it; `is_owed`: the balances are what a card's
     holder owes; `booked_lines`: the first and last that are booked, where the newest rows have no balance yet;
     `has_unbalanced`: rows without a balance are rejected where the balances go on without them, and with
-    `rejects_unbalanced` also where these do not go on with them."""
+    `rejects_unbalanced` also where these do not go on with them; `header_lines`: where the header is there again."""
 
     table: Table
     roles: Roles
@@ -78,6 +78,7 @@ class Reading:
     booked_lines: tuple[int, int] | None = None
     has_unbalanced: bool = False
     rejects_unbalanced: bool = False
+    header_lines: tuple[int, ...] = ()
 
     @property
     def newest_year(self) -> int:

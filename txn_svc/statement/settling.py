@@ -80,7 +80,7 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
         found = facts(first, table.width, known.roles, given.currency, table.before, table.names)
         found.mixed_dates.require_months_in_place()
         _require_uncontradicted(found, known)
-        if found.has_titles or found.has_sections or found.other_rows:
+        if found.has_titles or found.has_sections or found.other_rows or found.header_lines:
             raise OtherForm("Lines divide the rows, which this format does not have.")
     # No balances are looked for here that would show what else a row that is called one may be.
     reading = replace(_reading(table, known.roles, given, known), rejects_standing=True)
@@ -145,6 +145,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         reading,
         has_sections=found.has_sections,
         has_parts=found.has_parts,
+        header_lines=tuple(found.header_lines),
         foot_line=_foot_line(table, roles, found),
     )
     reading = _with_unbalanced(file, reading, found)

@@ -15,6 +15,7 @@ from txn_svc.statement.model import (
     RejectedRow,
     ValidRow,
 )
+from txn_svc.statement.purchases import other_currency, purchase_sentence
 from txn_svc.statement.reading import Reading, RowError, date_reader
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
@@ -54,7 +55,7 @@ def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRo
             if len(text) > MAX_DESCRIPTION_CHARACTERS or len(external_id or "") > MAX_EXTERNAL_ID_CHARACTERS:
                 _require_short(text, external_id, roles)
             if is_telling or text[-1:] in ENDS_OF_UNBOOKED:
-                _require_booked(text, roles)
+                _require_booked(text, amount_minor, reading)
             if titles.is_bar:
                 titles.require_booked()
         except (DateError, AmountError, RowError) as error:
@@ -114,9 +115,12 @@ def _require_short(text: str, external_id: str | None, roles: Roles) -> None:
         raise RowError("TOO_LONG", too_long(external_id, MAX_EXTERNAL_ID_CHARACTERS), roles.external_id)
 
 
-def _require_booked(text: str, roles: Roles) -> None:
+def _require_booked(text: str, amount_minor: int, reading: Reading) -> None:
     """Refuses with RowError one that says that the row is pending or a part of another."""
+    at = reading.roles.description[0]
     if says_pending(text):
-        raise RowError("PENDING", pending_sentence(text), roles.description[0])
+        raise RowError("PENDING", pending_sentence(text), at)
     if is_part(text):
-        raise RowError("BAD_AMOUNT", part_sentence(text), roles.description[0])
+        raise RowError("BAD_AMOUNT", part_sentence(text), at)
+    if (code := other_currency(text, amount_minor, reading.currency)) is not None:
+        raise RowError("OTHER_CURRENCY", purchase_sentence(text, code, reading.currency), at)

@@ -19,9 +19,14 @@ _LEAST_SUMMED_BY_TEXT: Final = 4
 
 
 class Standing(NamedTuple):
-    """A row that is described as a balance or a total, and as nothing else."""
+    """A row that is described as a balance or a total, and as nothing else.
+
+    With `unbooked`, the reject for it, a text says that it is not booked: then only its running balance shows that it
+    is.
+    """
 
     row: ValidRow
+    unbooked: RejectedRow | None = None
 
 
 class More(NamedTuple):
@@ -125,6 +130,8 @@ def _beside_balances(parts: Iterable[Part], reading: Reading) -> Iterator[RowPar
             yield part
         elif judge.is_booked(part.row, before, after):
             yield part.row
+        elif part.unbooked is not None:
+            yield part.unbooked
         elif not judge.is_standing(part.row, before, after):
             yield _rejected(part.row, reading)
         before = before if isinstance(part, More) else part

@@ -26,7 +26,7 @@ class Statuses:
 
     def __init__(self, table: Table, roles: Roles, found: Facts) -> None:
         self._flagged = _flagged(table, roles, found)
-        statuses = found.statuses if _is_one(table, roles, found) else {}
+        statuses = found.statuses if not self._flagged and _is_one(table, roles, found) else {}
         known = words()
         self._is_said = not known.posted.isdisjoint(statuses)
         self._is_denied = not (known.pending | known.failed).isdisjoint(statuses)
@@ -93,7 +93,8 @@ def _is_one(table: Table, roles: Roles, found: Facts) -> bool:
     # A short name may be that of a state as well, or of a number of pieces.
     longest = 1 if plain(name) in _OF_LETTERS else _MAX_CHARACTERS
     is_short = len(found.statuses) < MAX_STATUSES and all(len(word) <= longest for word in found.statuses)
-    return "status" in roles_of(name) and is_short and table.format is None
+    is_named = "status" in roles_of(name) or flag_of(name) is not None or not name.strip()
+    return is_named and is_short and table.format is None
 
 
 def _flagged(table: Table, roles: Roles, found: Facts) -> frozenset[str]:

@@ -6,7 +6,8 @@ Told by their first words, of which there are few: each text is looked at as a w
 from functools import cache
 from typing import Final
 
-from txn_svc.statement.words import is_about_day, is_period, is_year_or_day, plain, words
+from runtime.currency import DECIMALS
+from txn_svc.statement.words import is_about_day, is_period, is_year_or_day, said, words
 
 MAX_CACHED_TEXTS: Final = 4_096
 
@@ -20,7 +21,7 @@ class _First(dict[str, bool]):
     """Whether a text that begins with the word may tell."""
 
     def __missing__(self, word: str) -> bool:
-        first = plain(word).partition(" ")[0]
+        first = said(word).partition(" ")[0]
         return _kept(self, word, may=not first or first in _firsts() or is_year_or_day(first))
 
 
@@ -28,7 +29,7 @@ class _FirstTwo(dict[str, bool]):
     """Whether a text that begins with the two words may."""
 
     def __missing__(self, beginning: str) -> bool:
-        return _kept(self, beginning, may=_may_begin(*[*plain(beginning).split(), "", ""][:2]))
+        return _kept(self, beginning, may=_may_begin(*[*said(beginning).split(), "", ""][:2]))
 
 
 _FIRST: Final = _First()
@@ -52,7 +53,7 @@ def _may_begin(first: str, second: str) -> bool:
 @cache
 def _firsts() -> frozenset[str]:
     firsts = frozenset(phrase.split()[0] for phrase in words().telling)
-    return firsts | words().months.keys() | words().periods
+    return firsts | words().months.keys() | words().periods | {code.casefold() for code in DECIMALS}
 
 
 @cache

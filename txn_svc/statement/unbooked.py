@@ -8,7 +8,7 @@ from typing import Final
 from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.format import Roles
 from txn_svc.statement.telling import MAX_CACHED_TEXTS, may_tell
-from txn_svc.statement.words import begins_with, plain, roles_of, words
+from txn_svc.statement.words import begins_with, plain, roles_of, said, words
 
 UNBOOKED_BELOW: Final = "A line above says that the bank has not booked these rows yet."
 
@@ -17,15 +17,14 @@ ENDS_OF_UNBOOKED: Final = frozenset(")]gGtTdD \t")
 
 _MAX_CHARACTERS: Final = 60
 # What follows them in a remark is the reason.
-_MARKS: Final = (" - ", " – ", " (")
+_MARKS: Final = (" - ", " – ", " (", ": ")
+_BRACKETS: Final = {")": "(", "]": "["}
 
 
 def says_pending(text: str) -> bool:
     """Whether a description begins with a word for that, or ends with one."""
     text = text.strip()
-    if may_tell(text) and _is_pending_text(text.partition(" ")[0]):
-        return True
-    return text[-1:] in ENDS_OF_UNBOOKED and _is_pending_text(text.rpartition(" ")[2])
+    return (may_tell(text) and _begins_pending(text)) or _ends_pending(text)
 
 
 def pending_sentence(text: str) -> str:
@@ -35,7 +34,7 @@ def pending_sentence(text: str) -> str:
 
 def is_part(text: str) -> bool:
     """Whether a description says that the row is a part of the one above it."""
-    return may_tell(text) and begins_with(plain(text), words().parts)
+    return may_tell(text) and begins_with(said(text), words().parts)
 
 
 def part_sentence(text: str) -> str:
@@ -54,12 +53,14 @@ class Remarks:
         taken = _taken(roles)
         free = ((at, plain(name)) for at, name in enumerate(names) if at not in taken)
         self._places = {at for at, name in free if not name or name in words().remarks} | {*roles.description[1:]}
+        self._texts = roles.description[1:]
         self._kinds = [at for at, name in enumerate(names) if at not in taken and "indicator" in roles_of(name)]
 
     def unbooked_at(self, cells: Sequence[str]) -> int | None:
         """A column that says it."""
         said = (at for at in self._places if _is_unbooked(cells[at]))
-        return next(chain(said, (at for at in self._kinds if _is_unbooked_kind(cells[at]))), None)
+        kinds = (at for at in self._kinds if _is_unbooked_kind(cells[at]))
+        return next(chain(said, kinds, (at for at in self._texts if _ends_pending(cells[at].rstrip()))), None)
 
 
 def _taken(roles: Roles) -> set[int | None]:
@@ -71,10 +72,12 @@ def _taken(roles: Roles) -> set[int | None]:
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)
 def _is_unbooked(cell: str) -> bool:
-    text, unbooked = cell.strip(), words().unbooked
+    text, known = cell.strip(), words()
     if not text or len(text) > _MAX_CHARACTERS:
         return False
-    return plain(min((text.partition(mark)[0] for mark in _MARKS), key=len)) in unbooked
+    said = plain(_before_mark(text) or text)
+    of, _, rest = said.partition(" ")
+    return said in known.unbooked or (of in known.bookings and rest in known.unbooked)
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)
@@ -84,6 +87,23 @@ def _is_unbooked_kind(cell: str) -> bool:
     return _is_unbooked(cell) or last in words().unbooked
 
 
+def _begins_pending(text: str) -> bool:
+    return begins_with(plain(text), words().pending_texts) or plain(_before_mark(text)) in words().pending_heads
+
+
+def _ends_pending(text: str) -> bool:
+    if text[-1:] not in ENDS_OF_UNBOOKED:
+        return False
+    if text[-1] in _BRACKETS:
+        return plain(text[text.rfind(_BRACKETS[text[-1]]) + 1 :]) in words().pending_in_brackets
+    return _is_pending_word(text.rpartition(" ")[2])
+
+
+def _before_mark(text: str) -> str:
+    """What a mark sets apart at the beginning; empty where there is none."""
+    return min((text.partition(mark)[0] for mark in _MARKS if mark in text), key=len, default="")
+
+
 @lru_cache(maxsize=MAX_CACHED_TEXTS)
-def _is_pending_text(word: str) -> bool:
+def _is_pending_word(word: str) -> bool:
     return plain(word) in words().pending_texts

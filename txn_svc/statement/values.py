@@ -22,15 +22,18 @@ from txn_svc.statement.model import (
     ValidRow,
 )
 from txn_svc.statement.odd_years import may_have_odd_years, without_odd_years
+from txn_svc.statement.overlapping import without_repeated
+from txn_svc.statement.purchases import other_currency, purchase_sentence
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
-from txn_svc.statement.rejecting import kept, too_long, without_columns
+from txn_svc.statement.rejecting import kept, rejected, too_long, without_columns
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.simple_rows import simple_rows
 from txn_svc.statement.standing import More, Part, Standing, is_sum, lead_on, without_standing
 from txn_svc.statement.unbalanced import without_unbalanced
 from txn_svc.statement.unbooked import UNBOOKED_BELOW, Remarks, is_part, part_sentence, pending_sentence, says_pending
 from txn_svc.statement.words import plain, status_of, words
+from txn_svc.statement.year_slips import without_year_slips
 
 Row = ValidRow | RejectedRow
 
@@ -39,11 +42,15 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     """All rows of the file, their cells as they stand in it."""
     parts = without_standing(_parts(file, reading), reading)
     rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
+    if reading.header_lines:
+        rows = without_repeated(rows, reading)
     if reading.sign in BALANCE_RULES:
         rows = by_balance(rows, reading)
     elif reading.has_unbalanced:
         rows = without_unbalanced(rows, reading)
-    return without_odd_years(rows, reading) if may_have_odd_years(reading) else rows
+    if not may_have_odd_years(reading):
+        return rows
+    return without_year_slips(without_odd_years(rows, reading), reading)
 
 
 def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
@@ -84,7 +91,8 @@ def _as_in_the_file(parts: Iterator[Part], unescaped: Unescaped) -> Iterator[Par
         if original is None or isinstance(part, More):
             yield part
         elif isinstance(part, Standing):
-            yield Standing(part.row._replace(cells=tuple(original.cells)))
+            unbooked = part.unbooked and part.unbooked._replace(cells=kept(original.cells))
+            yield Standing(part.row._replace(cells=tuple(original.cells)), unbooked)
         elif isinstance(part, ValidRow):
             yield part._replace(cells=tuple(original.cells))
         else:
@@ -135,8 +143,9 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
                 yield More(" ".join(part for at in roles.description if (part := cells[at].strip())))
                 continue
             row = row_of(line, cells)
-            if (kind == "STANDING" or line == reading.foot_line) and isinstance(row, ValidRow):
-                row = Standing(row)
+            if isinstance(row, ValidRow):
+                is_standing = kind == "STANDING" or line == reading.foot_line
+                row = Standing(row) if is_standing else row_of.doubted(row)
         yield row
         is_after_row = isinstance(row, ValidRow)
 
@@ -170,6 +179,7 @@ class _RowReader:
             booked_on = self._date(cells)
             self._check(line, cells)
             amount_minor = self._read_amount(cells)
+            self._check_purchase(cells, amount_minor)
             return ValidRow(
                 line,
                 tuple(cells),
@@ -241,13 +251,29 @@ class _RowReader:
         if self._read_amount.balance(cells) is None:
             self._check_texts(cells)
 
+    def doubted(self, row: ValidRow) -> Part:
+        """One with a running balance, which shows whether it is booked where a text says that it is not."""
+        if self._roles.balance is not None:
+            try:
+                self._check_texts(row.cells)
+            except RowError as error:
+                return Standing(row, rejected(row, error.code, str(error), self._name(error.at)))
+        return row
+
     def _check_texts(self, cells: Sequence[str]) -> None:
-        """Of a row without a running balance, which would show that it is booked."""
         if (remark := self._remarks.unbooked_at(cells)) is not None:
             raise _not_booked(cells, remark)
         for at in self._roles.description[:1]:
             if is_part(cells[at]):
                 raise RowError("BAD_AMOUNT", part_sentence(cells[at]), at)
+
+    def _check_purchase(self, cells: Sequence[str], amount_minor: int) -> None:
+        if self._read_amount.balance(cells) is not None:
+            return
+        currency = self._reading.currency
+        for at in self._roles.description[:1]:
+            if (code := other_currency(cells[at], amount_minor, currency)) is not None:
+                raise RowError("OTHER_CURRENCY", purchase_sentence(cells[at], code, currency), at)
 
     def _is_pending(self, cells: Sequence[str]) -> bool:
         at = self._roles.status

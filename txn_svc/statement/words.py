@@ -45,13 +45,14 @@ _LISTS: Final = (
     "kinds",
     "remarks",
     "unbooked",
+    "bookings",
     "parts",
     "periods",
 )
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
 _YEAR_DIGITS: Final = 4
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
-_SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l", "ı": "i"})
+_SPELLED: Final = str.maketrans({"ß": "ss", "º": "o", "ª": "a", "ø": "o", "ł": "l", "ı": "i", "đ": "d"})
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Words:
     kinds: frozenset[str]
     remarks: frozenset[str]
     unbooked: frozenset[str]
+    bookings: frozenset[str]
     parts: frozenset[str]
     periods: frozenset[str]
     months: Mapping[str, int]
@@ -105,9 +107,18 @@ class Words:
         return self.of_standing | self.net
 
     @cached_property
+    def pending_heads(self) -> frozenset[str]:
+        """What a description begins with whose row is not booked, where a mark follows; behind "Memo:" is any text."""
+        return (self.pending_texts | self.unbooked) - {"memo"}
+
+    @cached_property
+    def pending_in_brackets(self) -> frozenset[str]:
+        return self.pending_heads | self.pending
+
+    @cached_property
     def with_any_behind(self) -> frozenset[str]:
-        """What a text may begin with that says so whatever goes on after it."""
-        return self.parts | self.unbooked | self.pending_texts
+        """What a text may begin with that may say so whatever goes on after it."""
+        return self.parts | self.pending_heads
 
     @cached_property
     def telling(self) -> frozenset[str]:
@@ -122,6 +133,11 @@ def plain(text: str) -> str:
         decomposed = unicodedata.normalize("NFKD", letters.translate(_SPELLED))
         letters = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(_OTHER.sub(" ", letters).split())
+
+
+def said(text: str) -> str:
+    """As `plain`, without the marks before it that list what belongs to something else."""
+    return plain(text).lstrip("-+ ")
 
 
 @cache

@@ -1,0 +1,79 @@
+"""A row that is a year away from the rows around it, which are in the order of their days, and in place with another
+year: a slip, and not to be booked."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Final
+
+from txn_svc.ledger.quoting import quoted
+from txn_svc.statement.model import RejectedRow, ValidRow
+from txn_svc.statement.reading import Reading
+from txn_svc.statement.rejecting import rejected
+
+Row = ValidRow | RejectedRow
+
+# Nearer than that, a row may stand where it does for another reason.
+_FAR_DAYS: Final = 300
+# So many rows show that days have an order.
+_LEAST_IN_ORDER: Final = 3
+_SEEN: Final = 8
+
+
+def without_year_slips(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
+    """The rows, with a reject in place of each slip. The last row is never one: nothing follows that shows it."""
+    recent, last, held = deque[int](maxlen=_SEEN), 0, list[Row]()
+    for row in rows:
+        if isinstance(row, RejectedRow):
+            if held:
+                held.append(row)
+            else:
+                yield row
+            continue
+        day = row.booked_on.toordinal()
+        if held:
+            yield from _judged(held, last, day, reading)
+            held = []
+        elif abs(day - last) > _FAR_DAYS and _have_order(recent):
+            held.append(row)
+            continue
+        yield row
+        recent.append(day)
+        last = day
+    yield from held
+
+
+def _have_order(recent: Sequence[int]) -> bool:
+    """Whether the days go one way."""
+    ways = {after > before for before, after in pairwise(recent) if after != before}
+    return len(recent) >= _LEAST_IN_ORDER and len(ways) == 1
+
+
+def _judged(held: Sequence[Row], before: int, after: int, reading: Reading) -> Iterator[Row]:
+    """The row that is far from the one before it, with the rejects behind it."""
+    slip, *others = held
+    assert isinstance(slip, ValidRow)
+    is_slip = abs(after - before) <= _FAR_DAYS and _is_between(slip.booked_on, before, after)
+    yield _rejected(slip, reading) if is_slip else slip
+    yield from others
+
+
+def _is_between(day: date, before: int, after: int) -> bool:
+    """Whether it is in the year before or after its own."""
+    first, last = sorted((before, after))
+    return any(first <= _in_year(day, year) <= last for year in (day.year - 1, day.year + 1))
+
+
+def _in_year(day: date, year: int) -> int:
+    """0 where the year has no such day."""
+    try:
+        return day.replace(year=year).toordinal()
+    except ValueError:
+        return 0
+
+
+def _rejected(slip: ValidRow, reading: Reading) -> RejectedRow:
+    at = reading.roles.date
+    reason = f"{quoted(slip.cells[at])} is a year away from the rows around it, which are in the order of their days."
+    return rejected(slip, "BAD_DATE", reason, reading.table.name(at))
