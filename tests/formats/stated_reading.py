@@ -203,7 +203,10 @@ def unbooked(statement: Statement, rows: Sequence[Row], currency: Currency, uplo
     if said is None:
         return []
     told, known = stated(statement, currency, uploaded_on), {*said.split("|"), *words().posted}
-    statuses = {row.line: plain(told.cell(row.cells, "status")) for row in rows if isinstance(row, ValidRow)}
+    cells = {row.line: told.cell(row.cells, "status") for row in rows if isinstance(row, ValidRow)}
+    # A status without a word is its marks; the bar stands between those of the finding.
+    marks = {line: cell.replace("|", "¦").replace("\ufe0f", "").strip() for line, cell in cells.items()}
+    statuses = {line: plain(cell) or marks[line] for line, cell in cells.items()}
     # Where others say that they are booked, a row without a word is.
     known |= {""} if known & {"-"} or words().posted & set(statuses.values()) else set()
     return [line for line, status in statuses.items() if status not in known]

@@ -10,14 +10,12 @@ from runtime.currency import DECIMALS
 from txn_svc.statement.amounts import is_some, marks
 from txn_svc.statement.dates import readings
 from txn_svc.statement.padding import is_dash
-from txn_svc.statement.words import plain, words
+from txn_svc.statement.words import plain, status_of, words
 
 MOST: Final = 0.8
 _HALF: Final = 0.5
 _MAX_WORDS: Final = 12
 _MAX_LETTERS: Final = 4
-# A mark may have another behind it that says how it is drawn.
-_MAX_MARK_CHARACTERS: Final = 2
 _LEAST_COUNTED: Final = 3
 _MAX_COUNTER_DIGITS: Final = 18
 _MAX_ACCOUNTS: Final = 10
@@ -63,7 +61,7 @@ class Content:
         self.pending_days += word in words().pending_days
         self.failed += word in words().failed
         self.posted += word in words().posted
-        self.answers += word in words().yes or word in words().no
+        self.answers += status_of(text) in words().yes | words().no
         self.texts[word] += 1
 
     def is_mostly(self, count: int, share: float = _HALF) -> bool:
@@ -102,10 +100,10 @@ class Content:
 
     @property
     def is_of_marks(self) -> bool:
-        """Whether there are few marks in it, such as ✓."""
-        marks_ = {cell for cell in self.cells if cell}
-        is_few = 1 < len(marks_) <= _MAX_LETTERS
-        return is_few and all(len(mark) <= _MAX_MARK_CHARACTERS and not plain(mark) for mark in marks_)
+        """Whether there are few marks in it, one of which says yes or no, as ✓ does."""
+        statuses = {status_of(cell) for cell in self.cells if cell}
+        is_few = 1 < len(statuses) <= _MAX_LETTERS and not any(map(plain, statuses))
+        return is_few and not statuses.isdisjoint(words().yes | words().no)
 
     @property
     def is_one_text(self) -> bool:

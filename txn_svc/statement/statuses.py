@@ -9,7 +9,7 @@ from txn_svc.statement.format import Roles
 from txn_svc.statement.infer import ANSWERED, REMEMBERED, Given, Open, Settled
 from txn_svc.statement.model import Finding
 from txn_svc.statement.table import Table
-from txn_svc.statement.words import NO_STATUS, flag_of, plain, roles_of, words
+from txn_svc.statement.words import BETWEEN_STATUSES, NO_STATUS, flag_of, plain, roles_of, words
 
 # What has more different words, or longer ones, is something else, such as a place.
 _MAX_WORDS: Final = 6
@@ -17,8 +17,6 @@ _MAX_CHARACTERS: Final = 40
 _MAX_CHOICES: Final = 5
 # Short for a status where letters stand below.
 _OF_LETTERS: Final = frozenset({"st", "sts", "stat", "flag", "clr"})
-# No plain word has it.
-_BETWEEN: Final = "|"
 
 
 class Statuses:
@@ -41,13 +39,13 @@ class Statuses:
         `is_proved` says of a value whether balances show that its rows are those which the bank has booked.
         """
         answer = given.answers.get("STATUS", "")
-        if not self._unknown.keys().isdisjoint(answer.split(_BETWEEN)):
+        if not self._unknown.keys().isdisjoint(answer.split(BETWEEN_STATUSES)):
             return Finding("STATUS", "ANSWERED", answer, ANSWERED)
         if self._unknown and (before := given.remembered.get("STATUS")) is not None:
             return Finding("STATUS", "REMEMBERED", before, REMEMBERED)
         if self._is_said or not 1 < len(self._unknown) <= _MAX_WORDS:
             return None
-        values = tuple(_BETWEEN.join(some) for some in _choices(self._by_count()))
+        values = tuple(BETWEEN_STATUSES.join(some) for some in _choices(self._by_count()))
         # The last are all of them: where a row changes no balance, nothing shows that it is not booked.
         proved = next(filter(is_proved, reversed(values)), None)
         return self._open(values) if proved is None else self._proved(proved)
@@ -62,7 +60,7 @@ class Statuses:
         if self._flagged:
             return self._flagged
         if value is not None:
-            return unknown - frozenset(value.split(_BETWEEN))
+            return unknown - frozenset(value.split(BETWEEN_STATUSES))
         return unknown if self._is_said or (self._is_denied and len(unknown) > 1) else frozenset()
 
     def _by_count(self) -> Sequence[str]:
@@ -79,7 +77,8 @@ class Statuses:
 
     def _shown(self, value: str) -> str:
         shown = [
-            quoted(self._unknown[word].shown) if word != NO_STATUS else "no word" for word in value.split(_BETWEEN)
+            quoted(self._unknown[word].shown) if word != NO_STATUS else "no word"
+            for word in value.split(BETWEEN_STATUSES)
         ]
         return " or ".join(shown)
 

@@ -14,6 +14,9 @@ from runtime.currency import DECIMALS
 
 MAX_NAME_CHARACTERS: Final = 100
 NO_STATUS: Final = "-"
+BETWEEN_STATUSES: Final = "|"
+# What follows a mark may say how it is drawn.
+_MARKS_OF_STATUSES: Final = str.maketrans({BETWEEN_STATUSES: "¦", "\N{VARIATION SELECTOR-16}": ""})
 _ZONES: Final = frozenset({"utc", "gmt"})
 _NOUN_CHARACTERS: Final = 4
 
@@ -146,13 +149,17 @@ def words() -> Words:
     return Words(
         roles=_roles(source["columns"]),
         months={plain(name): number for number, names in source["months"].items() for name in names},
-        **{name: frozenset(map(plain, _all(source[name]))) for name in _LISTS},
+        # A mark such as ✓ is what it is.
+        **{name: frozenset(plain(one) or one for one in _all(source[name])) for name in _LISTS},
     )
 
 
 def status_of(cell: str) -> str:
-    """A status as it is compared; an empty cell has NO_STATUS, one without a word is what it is, as ✓ is."""
-    return plain(cell) or cell.strip()[:MAX_NAME_CHARACTERS] or NO_STATUS
+    """A status as it is compared; an empty cell has NO_STATUS, one without a word is its marks, as ✓ is.
+
+    No status has BETWEEN_STATUSES in it.
+    """
+    return plain(cell) or cell.translate(_MARKS_OF_STATUSES).strip()[:MAX_NAME_CHARACTERS] or NO_STATUS
 
 
 def roles_of(name: str) -> tuple[str, ...]:
