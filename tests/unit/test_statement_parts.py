@@ -32,3 +32,34 @@ def test_a_balance_beside_it_shows_that_it_is_a_booking() -> None:
 
     assert [row.line for row in booked if isinstance(row, RejectedRow)] == []
     assert [row.line for row in unbooked if isinstance(row, RejectedRow)] == [3]
+
+
+NUMBERED = (
+    "Date;Payee;Category;Amount;Memo\n2026-10-13;Bar;Fun;-5.00;\n2026-10-14;Shop;Split;-91.20;\n"
+    "2026-10-14;Shop;Food;{};Split (1/2)\n2026-10-14;Shop;House;-36.48;Split (2/2)\n2026-10-19;Wages;Pay;900.00;\n"
+)
+NAMED = (
+    "Date;Libellé;Montant\n13/10/2026;EDF;-13,94\n31/10/2026;RELEVE CARTE;{}\n14/10/2026;   dont FNAC PARIS;-23,90\n"
+    "15/10/2026;   dont SNCF;-45,15\n04/11/2026;CAF;102,54\n"
+)
+
+
+@pytest.mark.parametrize(("amount", "lines"), [("-54.72", [4, 5]), ("-54.71", [])])
+def test_numbered_parts_are_not_booked_if_together_they_are_the_row_above(amount: str, lines: list[int]) -> None:
+    rows = rows_of(NUMBERED.format(amount))
+
+    assert [row.line for row in rows if isinstance(row, RejectedRow)] == lines
+    assert len(rows) == 5
+
+
+@pytest.mark.parametrize(("amount", "lines"), [("-69,05", [4, 5]), ("-69,04", [])])
+def test_so_are_such_as_begin_with_a_word_for_parts(amount: str, lines: list[int]) -> None:
+    rows = rows_of(NAMED.format(amount), "EUR")
+
+    assert [row.line for row in rows if isinstance(row, RejectedRow)] == lines
+
+
+def test_instalments_with_a_number_are_bookings() -> None:
+    text = NUMBERED.replace("1/2", "3/12").replace("2/2", "4/12").format("-54.72")
+
+    assert not [row for row in rows_of(text) if isinstance(row, RejectedRow)]

@@ -198,7 +198,7 @@ def test_a_last_row_that_is_the_sum_of_many_above_it_is_rejected_whatever_it_is_
 
     assert [valid(row).line for row in rows] == list(range(2, 2 + len(above)))
     assert isinstance(foot, RejectedRow) == is_sum
-    assert not is_sum or "what all rows above it add up to" in rejected(foot).reason
+    assert not is_sum or "what the rows above it add up to" in rejected(foot).reason
 
 
 def test_a_sum_below_the_rows_stands_in_no_option_as_left_out() -> None:

@@ -22,7 +22,9 @@ MARKS: Final[tuple[DecimalMark, ...]] = (".", ",")
 _MINUS: Final = "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d\u25b2\u25b3-"
 _SPACE: Final = " \xa0\u2009\u202f"
 _APOSTROPHE: Final = "'\u2019\u02bc"
-_GLUED: Final = rf"(?:[A-Za-z]{{1,3}}\$|S/\.?|[^\W\d_]{{1,4}}\.?|[{SIGNS}])"
+_GLUED: Final = (
+    rf"(?:[A-Za-z]{{1,3}}\$|[SB]/\.?|F\.? ?CFA|[^\W\d_]{{1,2}}\.[^\W\d_]{{1,2}}\.?|[^\W\d_]{{1,4}}\.?|[{SIGNS}])"
+)
 # Sign and currency in either order before the digits, both or the word for a direction after them; or parentheses, with
 # the currency inside or before.
 _AMOUNT: Final = re.compile(
@@ -75,8 +77,9 @@ def written(text: str) -> Written | None:
     word = _word(found["word"])
     if word is None and found["word"]:
         moneys.append(found["word"])
-    if word is None and found["money_after"] and (word := _word(found["money_after"])):
-        moneys.remove(found["money_after"])
+    after = found["money_after"]
+    if word is None and after and meant_by(after) is None and (word := _word(after)):
+        moneys.remove(after)
     if len(signs) + (found["open"] is not None) > 1 or len(moneys) > 1:
         return None
     currencies = meant_by(moneys[0]) if moneys else frozenset[str]()

@@ -13,7 +13,7 @@ from txn_svc.statement.content import MOST, Content
 from txn_svc.statement.dates import readings
 from txn_svc.statement.format import Roles
 from txn_svc.statement.model import MAX_OPTIONS, Unreadable
-from txn_svc.statement.units import require_no_cents_apart
+from txn_svc.statement.units import require_no_cents_apart, require_no_scale
 from txn_svc.statement.words import flag_of, has_word, plain, roles_of, words
 
 _MARKS_AROUND: Final = (", ", " + ", ": debit=")
@@ -21,6 +21,7 @@ _NUMBER_SHOWN: Final = re.compile("#[0-9]{1,4}")
 _MAX_PRODUCTS: Final = 5
 # Of the others the first that has the name is meant.
 _SEVERAL: Final = frozenset({"description", "amount", "currency"})
+_AMOUNTS: Final = ("amount", "debit", "credit")
 
 
 def assign(
@@ -38,6 +39,10 @@ def assign(
     require_no_cents_apart(names, contents)
     _require_one_table(names, contents)
     found = _by_name(names, contents)
+    _require_readable(found, names, contents, ("date",))
+    _require_readable(found, names, contents, _AMOUNTS)
+    if currency.decimals:
+        require_no_scale(names, contents, (at for role in _AMOUNTS for at in found.get(role, ())))
     if "account" not in found:
         found |= _accounts(found, names, contents)
     # A bank that shows one day only may call it what it likes.
@@ -57,6 +62,21 @@ def _require_one_table(names: Sequence[str], contents: Sequence[Content]) -> Non
         if is_twice and any(first < at < second for at in amounts) and any(at > second for at in amounts):
             both = f"Two tables stand side by side, each with {quoted(names[first].strip())} and amounts"
             raise Unreadable("UNKNOWN_LAYOUT", f"{both}: save them one below the other.")
+
+
+def _require_readable(
+    found: dict[str, list[int]], names: Sequence[str], contents: Sequence[Content], roles: Sequence[str]
+) -> None:
+    """Refuses a column that has the only name for one of the roles, and figures in a form that is not known: another
+    column would be taken for it."""
+    if not found.keys().isdisjoint(roles):
+        return
+    named = (at for at, name in enumerate(names) if not set(roles_of(name)).isdisjoint(roles))
+    if (at := next((at for at in named if contents[at].has_other_figures), None)) is not None:
+        example = next(cell for cell in contents[at].cells if cell)
+        what = "a date" if roles == ("date",) else "an amount"
+        said = f"{quoted(names[at].strip())} has the name of {what}"
+        raise Unreadable("UNKNOWN_LAYOUT", f"{said}, and {quoted(example)} in it cannot be read as one.")
 
 
 def _accounts(found: dict[str, list[int]], names: Sequence[str], contents: Sequence[Content]) -> dict[str, list[int]]:
@@ -213,7 +233,7 @@ def _is_flag(name: str, content: Content) -> bool:
 
 
 def _texts(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:
-    """The column whose texts differ most, the first of equals."""
+    """The column whose texts differ most, the first of equals; one of numbers only where there is no other."""
     free = [
         at
         for at in _free(found, contents)
@@ -223,5 +243,6 @@ def _texts(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int
         and not contents[at].is_mostly(contents[at].dates)
         and not contents[at].is_mostly(contents[at].currencies)
     ]
+    free = [at for at in free if contents[at].has_letters] or free
     best = max(free, key=lambda at: (len(contents[at].texts), -at), default=None)
     return [] if best is None else [best]

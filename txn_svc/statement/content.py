@@ -64,6 +64,17 @@ class Content:
         self.answers += status_of(text) in words().yes | words().no
         self.texts[word] += 1
 
+    @property
+    def has_other_figures(self) -> bool:
+        """Whether there are digits in most of it, and neither a date nor an amount."""
+        is_none = not (self.dates or self.amounts)
+        return is_none and self.is_mostly(sum(any(map(str.isdigit, cell)) for cell in self.cells), MOST)
+
+    @property
+    def has_letters(self) -> bool:
+        """Whether there are any in most of it."""
+        return self.is_mostly(sum(any(map(str.isalpha, cell)) for cell in self.cells))
+
     def is_mostly(self, count: int, share: float = _HALF) -> bool:
         return self.filled > 0 and count >= self.filled * share
 

@@ -29,6 +29,12 @@ _SYMBOLS: Final = {
     "₾": "GEL",
     "৳": "BDT",
     "₵": "GHS",
+    "đ": "VND",
+    "֏": "AMD",
+    "円": "JPY",
+    "원": "KRW",
+    "B/": "PAB",
+    "B/.": "PAB",
     "S/": "PEN",
     "S/.": "PEN",
 }
@@ -42,6 +48,12 @@ _DOLLARS: Final = {
     "HK$": "HKD",
     "S$": "SGD",
     "MX$": "MXN",
+    "RD$": "DOP",
+    "N$": "NAD",
+    "NT$": "TWD",
+    "J$": "JMD",
+    "TT$": "TTD",
+    "EC$": "XCD",
 }
 
 
@@ -58,6 +70,22 @@ _SPELLED: Final = {
     "quetzales": "GTQ",
 }
 _NAMES: Final = {
+    "birr": "ETB",
+    "da": "DZD",
+    "din": "RSD",
+    "frw": "RWF",
+    "ksh": "KES",
+    "kshs": "KES",
+    "tsh": "TZS",
+    "ush": "UGX",
+    "тг": "KZT",
+    "сум": "UZS",
+    "дин": "RSD",
+    "ден": "MKD",
+    "د ك": "KWD",
+    "د إ": "AED",
+    "ر س": "SAR",
+    "ج م": "EGP",
     "euro": "EUR",
     "ft": "HUF",
     "kc": "CZK",
@@ -79,9 +107,14 @@ _DOLLARS_AND_PESOS: Final = (
 _OF_SEVERAL: Final = {
     "$": frozenset(_DOLLARS_AND_PESOS.split()),
     "¥": frozenset({"JPY", "CNY"}),
+    "元": frozenset({"CNY", "TWD", "HKD", "MOP"}),
     "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}),
     "fr": frozenset({"CHF", "XOF", "XAF", "XPF", "BIF", "CDF", "DJF", "GNF", "KMF", "RWF"}),
     "lei": frozenset({"RON", "MDL"}),
+    "bs": frozenset({"BOB", "VES"}),
+    "cfa": frozenset({"XOF", "XAF"}),
+    "fcfa": frozenset({"XOF", "XAF"}),
+    "f cfa": frozenset({"XOF", "XAF"}),
     "rs": frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"}),
     "dm": frozenset({"BAM", "MAD", "AED"}),
 }

@@ -36,6 +36,7 @@ _AS_OF: Final = r"(?:\s+as of\s+[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4})?"
 _NUMERIC: Final = re.compile(
     rf"{_TIME_BEFORE}([0-9]{{1,4}})(\s?[-./ ]\s?)([0-9]{{1,2}})\2([0-9]{{1,4}})\.?{_TIME}{_AS_OF}"
 )
+_EASTERN: Final = re.compile(rf"([0-9]{{4}})\s?[年년]\s?([0-9]{{1,2}})\s?[月월]\s?([0-9]{{1,2}})\s?[日일]?{_TIME}")
 _COMPACT: Final = re.compile(rf"([0-9]{{8}}){_TIME}")
 # With dots only where one ends it: 3.01 is an amount.
 _MONTH_DAY: Final = re.compile(r"([0-9]{1,2})(?:[-/](?=[0-9]+$)|\.(?=[0-9]+\.$))([0-9]{1,2})\.?")
@@ -219,6 +220,8 @@ def _forms(text: str) -> dict[DateOrder, Parts]:
         return {}
     if found := _NUMERIC.fullmatch(text):
         return _of_three(found[1], found[3], found[4])
+    if found := _EASTERN.fullmatch(text):
+        return _of_three(found[1], found[2], found[3])
     if found := _COMPACT.fullmatch(text):
         digits = found[1]
         ends, month = int(digits[4:]), (int(digits[2:4]), int(digits[:2]))

@@ -58,7 +58,7 @@ class Spelled:
 @dataclass(slots=True)
 class BalancedRows:
     """Those with a running balance: the first and last line, how many, and how many without one before, behind and in
-    all."""
+    all; `unmoved` are those with the same one as the row above."""
 
     first: int = 0
     last: int = 0
@@ -66,9 +66,13 @@ class BalancedRows:
     before: int = 0
     behind: int = 0
     without: int = 0
+    unmoved: int = 0
+    _balance: str = ""
 
-    def add(self, line: int, *, has_balance: bool) -> None:
-        if has_balance:
+    def add(self, line: int, balance: str) -> None:
+        if written(balance) is not None:
+            self.unmoved += balance == self._balance
+            self._balance = balance
             self.first, self.last = self.first or line, line
             self.count += 1
             self.behind = 0
@@ -287,7 +291,7 @@ def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> 
         _add_mark(found, line, cells[at], currency)
     _add_sign(found, line, cells, roles)
     if roles.balance is not None:
-        found.balanced.add(line, has_balance=written(cells[roles.balance]) is not None)
+        found.balanced.add(line, cells[roles.balance].strip())
     if roles.currency is not None:
         found.currencies.add(cells[roles.currency].strip())
     if roles.account is not None and (number := cells[roles.account].strip()):

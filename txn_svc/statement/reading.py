@@ -44,7 +44,10 @@ class Reading:
     they have none, and `oldest_line` the row that is the first in it; `is_owed`: the balances are what a card's
     holder owes; `booked_lines`: the first and last that are booked, where the newest rows have no balance yet;
     `has_unbalanced`: rows without a balance are rejected where the balances go on without them, and with
-    `rejects_unbalanced` also where these do not go on with them; `header_lines`: where the header is there again."""
+    `rejects_unbalanced` also where these do not go on with them; `rejects_unmoved`: rows are rejected whose balance is
+    that of the row before them; `header_lines`: where the header is there again; `sum_lines` are what the rows above
+    them add up to.
+    """
 
     table: Table
     roles: Roles
@@ -78,7 +81,9 @@ class Reading:
     booked_lines: tuple[int, int] | None = None
     has_unbalanced: bool = False
     rejects_unbalanced: bool = False
+    rejects_unmoved: bool = False
     header_lines: tuple[int, ...] = ()
+    sum_lines: frozenset[int] = frozenset()
 
     @property
     def newest_year(self) -> int:

@@ -31,7 +31,7 @@ from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import SAMPLE_ROWS, Table, is_row
 from txn_svc.statement.totals import totals
 from txn_svc.statement.units import require_own_units
-from txn_svc.statement.values import foot_is_sum, rows_of_file, standing_leads_on
+from txn_svc.statement.values import chain_of_rows, rows_of_file, standing_leads_on, sum_lines
 from txn_svc.statement.votes import is_decided
 from txn_svc.statement.words import has_word, words
 
@@ -151,6 +151,8 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     reading = _with_unbalanced(file, reading, found)
     reading, account = _with_account(file, reading, found, given)
     reading, status = _with_status(file, reading, found, given)
+    # After the words of a status, which say it of each row.
+    reading = _with_unmoved(file, reading, found)
     settled += filter(None, [status, currency_finding(table, roles, given.currency), account])
     questions = [
         ask(file, one, {value: _shown_as(file, one.property, value, reading, found, given) for value in one.values})
@@ -210,6 +212,19 @@ def _with_unbalanced(file: TextBytes, reading: Reading, found: Facts) -> Reading
     return disproved if gaps and all(gap.rejected_line is not None for gap in gaps) else reading
 
 
+def _with_unmoved(file: TextBytes, reading: Reading, found: Facts) -> Reading:
+    """The reading that rejects rows which leave the balance as it was, where so the file is complete, or most balances
+    follow row by row and less is missing."""
+    if not found.balanced.unmoved:
+        return reading
+    without = replace(reading, rejects_unmoved=True)
+    before, after = (_proof(file, one, *_totals(one, found)) for one in (reading, without))
+    if before.verdict != "GAP" or after.gap_count >= before.gap_count:
+        return reading
+    votes = chain_of_rows(file, without)
+    return without if after.verdict == "BALANCES_MATCH" or votes.are_decided_by(votes.signed) else reading
+
+
 def _oldest(file: TextBytes, reading: Reading, found: Facts) -> tuple[int, Side | None] | None:
     """The oldest row, where balances may give each amount a sign of its own: a fee beside it would need two."""
     roles = reading.roles
@@ -246,8 +261,7 @@ def _proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, P
     if reading.roles.balance is not None or not (found.standing.count or reading.foot_line is not None):
         return reading, proof
     is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
-    # Below a header a row may have the sum of the others by chance: so it is not passed over.
-    return replace(reading, rejects_standing=not is_shown, rejects_foot=not is_shown or reading.table.has_header), proof
+    return replace(reading, rejects_standing=not is_shown, rejects_foot=not is_shown), proof
 
 
 def _shown_as(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
@@ -390,12 +404,12 @@ def _foot_line(table: Table, roles: Roles, found: Facts) -> int | None:
 
 
 def _with_foot(file: TextBytes, reading: Reading, found: Facts) -> Reading:
-    """With the last row as what is below the others, whatever its text, if its amount is the sum of theirs: but for a
-    file without a header, where it has no text."""
-    if not reading.table.has_header or reading.roles.balance is not None or found.first_line == found.last_line:
+    """With the rows that are what those above them add up to, and below a header no other as what is below all."""
+    if reading.roles.balance is not None or found.first_line == found.last_line:
         return reading
-    with_foot = replace(reading, foot_line=found.last_line)
-    return replace(with_foot, rejects_foot=True) if foot_is_sum(file, with_foot) else replace(reading, foot_line=None)
+    foot_line = None if reading.table.has_header else reading.foot_line
+    reading = replace(reading, foot_line=foot_line, sum_lines=frozenset())
+    return replace(reading, sum_lines=sum_lines(file, reading))
 
 
 def _with_account(

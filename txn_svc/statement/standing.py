@@ -15,7 +15,6 @@ from txn_svc.statement.words import is_of_period, is_only, plain, words
 
 # Of one amount a total is no more than the same amount again.
 _LEAST_SUMMED: Final = 2
-_LEAST_SUMMED_BY_TEXT: Final = 4
 
 
 class Standing(NamedTuple):
@@ -55,7 +54,7 @@ def lead_on(parts: Iterable[Part], reading: Reading) -> bool:
         if isinstance(part, ValidRow):
             sums.add(part.amount_minor)
             since_total.add(part.amount_minor)
-        if not isinstance(part, Standing):
+        if not isinstance(part, Standing) or part.row.line in reading.sum_lines:
             continue
         figure = part.row.amount_minor
         if _is_total(part.row, reading):
@@ -67,18 +66,6 @@ def lead_on(parts: Iterable[Part], reading: Reading) -> bool:
         is_down &= not count or before == figure + sums.since_balance
         before, count, sums.since_balance = figure, count + 1, 0
     return (is_up or is_down) and count != 1
-
-
-def is_sum(parts: Iterable[Part], reading: Reading) -> bool:
-    """Whether the amount in the last row is what those above it add up to: with a text it takes more of them."""
-    sums = _Sums()
-    for part in parts:
-        if isinstance(part, ValidRow):
-            sums.add(part.amount_minor)
-        if isinstance(part, Standing) and part.row.line == reading.foot_line:
-            least = _LEAST_SUMMED_BY_TEXT if _has_text(part.row, reading) else _LEAST_SUMMED
-            return sums.is_net(part.row.amount_minor, least)
-    return False
 
 
 class _Sums:
@@ -93,16 +80,9 @@ class _Sums:
         self._debits += max(-minor, 0)
         self._count += 1
 
-    def is_net(self, total: int, least: int) -> bool:
-        return self._count >= least and total != 0 and total == self._credits - self._debits
-
     def have(self, total: int) -> bool:
         sums = {abs(self._credits - self._debits), self._credits, self._debits}
         return self._count >= _LEAST_SUMMED and abs(total) in sums
-
-
-def _has_text(row: ValidRow, reading: Reading) -> bool:
-    return any(row.cells[at].strip() for at in reading.roles.description)
 
 
 def _is_total(row: ValidRow, reading: Reading) -> bool:
@@ -119,6 +99,8 @@ def _alone(parts: Iterable[Part], reading: Reading) -> Iterator[RowPart]:
 
 
 def _is_rejected(row: ValidRow, reading: Reading) -> bool:
+    if row.line in reading.sum_lines:
+        return True
     return reading.rejects_foot if row.line == reading.foot_line else reading.rejects_standing
 
 
@@ -170,8 +152,9 @@ class _BalanceJudge:
 def _rejected(row: ValidRow, reading: Reading) -> RejectedRow:
     said = quoted(described(row.cells, reading.roles)[0].strip())
     reason = f"{said} is what balances or totals are called, and nothing in the file shows whether it is one."
-    if row.line == reading.foot_line:
-        which = "It is what all rows above it add up to" if _has_text(row, reading) else "Only the last row has no text"
+    if row.line in reading.sum_lines or row.line == reading.foot_line:
+        is_sum = row.line in reading.sum_lines
+        which = "It is what the rows above it add up to" if is_sum else "Only the last row has no text"
         reason = f"{which}: it may be a balance or a sum, and nothing shows whether it is."
     name = reading.table.name(amount_places(reading.roles)[0])
     return rejected(row, "BAD_AMOUNT", reason, name)

@@ -12,6 +12,7 @@ from txn_svc.statement.records import Record
 from txn_svc.statement.words import has_word, plain, words
 
 _CENTS: Final = re.compile("[-+]?[0-9]{1,2}")
+_FILLED_UP: Final = re.compile("[-+]?0[0-9]{4,}")
 
 
 def is_minor(name: str, content: Content) -> bool:
@@ -30,6 +31,28 @@ def require_no_cents_apart(names: Sequence[str], contents: Sequence[Content]) ->
         if plain(name) in words().minor and content.is_mostly(cents, MOST):
             message = f"{quoted(name.strip())} has what stands behind the decimal mark in a column of its own."
             raise Unreadable("UNKNOWN_LAYOUT", message)
+
+
+def require_no_scale(names: Sequence[str], contents: Sequence[Content], amounts: Iterable[int]) -> None:
+    """Refuses with Unreadable UNKNOWN_LAYOUT amounts without a decimal mark beside a column that says where it would
+    stand, or filled up with zeros, as where it stands in one place for all. `amounts` are their columns."""
+    without = [at for at in amounts if not any(map(has_mark, contents[at].cells))]
+    for name, content in zip(names, contents, strict=True):
+        if without and plain(name) in words().scale and all(map(str.isdecimal, content.cells)):
+            message = f"{quoted(name.strip())} says how many digits of an amount are decimals, which is not read."
+            raise Unreadable("UNKNOWN_LAYOUT", message)
+    for at in without:
+        if _are_filled_up(contents[at].cells):
+            message = (
+                f"{quoted(names[at].strip())} has amounts filled up with zeros: where their decimals begin is not said."
+            )
+            raise Unreadable("UNKNOWN_LAYOUT", message)
+
+
+def _are_filled_up(cells: Sequence[str]) -> bool:
+    """Whether all are as long, and each begins with a zero."""
+    is_one_length = len({len(cell) for cell in cells}) == 1
+    return is_one_length and all(_FILLED_UP.fullmatch(cell) for cell in cells)
 
 
 def require_own_units(before: Iterable[Record], names: Iterable[str], first: Record, roles: Roles) -> None:

@@ -10,7 +10,7 @@ from txn_svc.statement.by_balance import by_balance
 from txn_svc.statement.dates import DateError, Dates, MonthDays, date_in_year, readings
 from txn_svc.statement.escaping import Unescaped
 from txn_svc.statement.exported import read_exported
-from txn_svc.statement.facts import Line, amount_places, is_total, kind_of
+from txn_svc.statement.facts import ChainVotes, Line, amount_places, chain_votes, is_total, kind_of
 from txn_svc.statement.format import BALANCE_RULES, YEARLESS, Roles
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import (
@@ -23,15 +23,18 @@ from txn_svc.statement.model import (
 )
 from txn_svc.statement.odd_years import may_have_odd_years, without_odd_years
 from txn_svc.statement.overlapping import without_repeated
+from txn_svc.statement.parts import without_parts
 from txn_svc.statement.purchases import other_currency, purchase_sentence
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import kept, rejected, too_long, without_columns
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.simple_rows import simple_rows
-from txn_svc.statement.standing import More, Part, Standing, is_sum, lead_on, without_standing
+from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
+from txn_svc.statement.subtotals import sums_among
 from txn_svc.statement.unbalanced import without_unbalanced
 from txn_svc.statement.unbooked import UNBOOKED_BELOW, Remarks, is_part, part_sentence, pending_sentence, says_pending
+from txn_svc.statement.unmoved import without_unmoved
 from txn_svc.statement.words import plain, status_of, words
 from txn_svc.statement.year_slips import without_year_slips
 
@@ -44,6 +47,10 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
     if reading.header_lines:
         rows = without_repeated(rows, reading)
+    if reading.roles.balance is None and not (reading.table.is_own_export or reading.table.has_rejects):
+        rows = without_parts(rows, reading)
+    if reading.rejects_unmoved:
+        rows = without_unmoved(rows, reading)
     if reading.sign in BALANCE_RULES:
         rows = by_balance(rows, reading)
     elif reading.has_unbalanced:
@@ -53,15 +60,22 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     return without_year_slips(without_odd_years(rows, reading), reading)
 
 
+def chain_of_rows(file: TextBytes, reading: Reading) -> ChainVotes:
+    """What the running balances say of the rows that are booked."""
+    rows, balance_of = rows_of_file(file, reading), AmountReader(reading).balance
+    chained = ((row.amount_minor, balance_of(row.cells)) for row in rows if isinstance(row, ValidRow))
+    return chain_votes((None if balance is None else (amount, balance) for amount, balance in chained), reading.order)
+
+
 def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
     """Whether what is called a balance or a total among the rows is shown to be one, where it has no balance beside."""
     return lead_on(_parts(file, reading), reading)
 
 
-def foot_is_sum(file: TextBytes, reading: Reading) -> bool:
-    """Whether the row in `foot_line` has the sum of those above it."""
-    assert reading.foot_line is not None
-    return is_sum(_parts(file, reading), reading)
+def sum_lines(file: TextBytes, reading: Reading) -> frozenset[int]:
+    """The lines of rows that are what those above them add up to."""
+    rows = (part for part in _parts(file, reading) if isinstance(part, ValidRow))
+    return sums_among(rows, reading.roles.description)
 
 
 def _parts(file: TextBytes, reading: Reading) -> Iterator[Part]:
@@ -144,7 +158,7 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
                 continue
             row = row_of(line, cells)
             if isinstance(row, ValidRow):
-                is_standing = kind == "STANDING" or line == reading.foot_line
+                is_standing = kind == "STANDING" or line == reading.foot_line or line in reading.sum_lines
                 row = Standing(row) if is_standing else row_of.doubted(row)
         yield row
         is_after_row = isinstance(row, ValidRow)

@@ -17,8 +17,11 @@ NO_STATUS: Final = "-"
 BETWEEN_STATUSES: Final = "|"
 # What follows a mark may say how it is drawn.
 _MARKS_OF_STATUSES: Final = str.maketrans({BETWEEN_STATUSES: "¦", "\N{VARIATION SELECTOR-16}": ""})
+# What a holder says of a row, who compares it with papers.
+_OF_HOLDERS: Final = frozenset({"reconciled"})
 _ZONES: Final = frozenset({"utc", "gmt"})
 _NOUN_CHARACTERS: Final = 4
+_CURRENCY_WORDS: Final = frozenset({"in", "en", "em", "w", "r", "us", "euro", "euros", "dollars", "円", "元", "원"})
 
 _LISTS: Final = (
     "booked",
@@ -28,6 +31,7 @@ _LISTS: Final = (
     "rate",
     "minor",
     "multiples",
+    "scale",
     "debit",
     "credit",
     "pending",
@@ -50,6 +54,7 @@ _LISTS: Final = (
     "unbooked",
     "bookings",
     "parts",
+    "of_parts",
     "periods",
 )
 _OTHER: Final = re.compile(r"[^\w+-]+|_+")
@@ -70,6 +75,7 @@ class Words:
     rate: frozenset[str]
     minor: frozenset[str]
     multiples: frozenset[str]
+    scale: frozenset[str]
     debit: frozenset[str]
     credit: frozenset[str]
     pending: frozenset[str]
@@ -92,6 +98,7 @@ class Words:
     unbooked: frozenset[str]
     bookings: frozenset[str]
     parts: frozenset[str]
+    of_parts: frozenset[str]
     periods: frozenset[str]
     months: Mapping[str, int]
 
@@ -121,7 +128,7 @@ class Words:
     @cached_property
     def with_any_behind(self) -> frozenset[str]:
         """What a text may begin with that may say so whatever goes on after it."""
-        return self.parts | self.pending_heads
+        return self.parts | self.of_parts | self.pending_heads
 
     @cached_property
     def telling(self) -> frozenset[str]:
@@ -176,7 +183,7 @@ def roles_of(name: str) -> tuple[str, ...]:
 def flag_of(name: str) -> bool | None:
     """Whether a yes in a column of this name says that a row is booked; None where it says neither."""
     text, known = plain(name), words()
-    if text in known.posted:
+    if text in known.posted and text not in _OF_HOLDERS:
         return True
     return False if text in known.pending or text in known.failed or text in known.pending_days else None
 
@@ -250,7 +257,7 @@ def _all(source: Mapping[str, Iterable[str]] | Iterable[str]) -> Iterable[str]:
 
 
 def _is_about_currency(word: str) -> bool:
-    return word.upper() in DECIMALS or word in {"in", "en", "em", "w", "r", "us", "euro", "euros", "dollars"}
+    return word.upper() in DECIMALS or word in _CURRENCY_WORDS
 
 
 def _roles(columns: Mapping[str, Mapping[str, Iterable[Any]]]) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,66 @@
+"""A row that leaves the running balance as it was is not booked, where the balances go on without it."""
+
+import pytest
+
+from tests.unit.statement_text import read_text, rejected
+from txn_svc.statement import RejectedRow
+
+HEADER = "Date,What,Amount,Balance\n"
+ROWS = [
+    "2026-10-13,Start,-5.00,1000.00",
+    "2026-10-14,Rate changed to,4.15,1000.00",
+    "2026-10-15,Shop,-100.00,900.00",
+    "2026-10-16,Notice,-60.00,900.00",
+    "2026-10-16,Notice,-30.00,900.00",
+    "2026-10-19,Wages,250.00,1150.00",
+]
+# One balance for each day, beside each of its rows.
+OF_DAYS = [
+    "2026-10-13,A,-5.00,990.00",
+    "2026-10-13,B,-5.00,990.00",
+    "2026-10-14,C,-1.00,987.00",
+    "2026-10-14,D,-2.00,987.00",
+    "2026-10-15,E,-3.00,980.00",
+    "2026-10-15,F,-4.00,980.00",
+]
+
+
+def unbooked(rows: list[str]) -> list[int]:
+    statement = read_text(HEADER + "".join(f"{row}\n" for row in rows))
+    return [row.line for row in statement.rows() if isinstance(row, RejectedRow)]
+
+
+@pytest.mark.parametrize(("rows", "lines"), [(ROWS, [3, 5, 6]), (ROWS[::-1], [3, 4, 6])])
+def test_notices_are_not_booked_in_either_order(rows: list[str], lines: list[int]) -> None:
+    statement = read_text(HEADER + "\n".join(rows))
+    rejects = [row for row in statement.rows() if isinstance(row, RejectedRow)]
+
+    assert [row.line for row in rejects] == lines
+    assert {(row.reason_code, row.column) for row in rejects} == {("PENDING", "Balance")}
+    assert rejected(rejects[0]).reason == (
+        "Its balance is that of the row before it, and the balances go on without its amount."
+    )
+    assert statement.proof.verdict == "BALANCES_MATCH"
+
+
+def test_where_a_row_is_lost_as_well_the_notices_are_told_and_the_gap_is_said() -> None:
+    later = [f"2026-11-{day:02},Bar,-1.00,{400 - day}.00" for day in range(1, 15)]
+    statement = read_text(HEADER + "\n".join([*ROWS, *later]))
+
+    assert unbooked([*ROWS, *later]) == [3, 5, 6]
+    assert statement.proof.verdict == "GAP"
+
+
+@pytest.mark.parametrize("rows", [OF_DAYS, OF_DAYS[::-1], OF_DAYS[:2] + OF_DAYS[3:], OF_DAYS[:5]])
+def test_one_balance_for_each_day_says_nothing_of_single_rows(rows: list[str]) -> None:
+    assert unbooked(rows) == []
+
+
+def test_the_same_balance_beside_all_rows_says_nothing() -> None:
+    rows = [row.rpartition(",")[0] + ",500.00" for row in ROWS]
+
+    assert unbooked(rows) == []
+
+
+def test_an_amount_of_zero_is_a_row() -> None:
+    assert unbooked([*ROWS[:1], "2026-10-14,Free,0.00,1000.00", *ROWS[2:3]]) == []
