@@ -15,16 +15,6 @@ def test_the_description_has_letters_where_a_column_has() -> None:
     assert [valid(row).description for row in rows] == ["Bolt", "Bolt", "Telia"]
 
 
-def test_where_none_has_it_is_made_of_numbers() -> None:
-    rows = ROWS.replace("Bolt", "").replace("Telia", "")
-
-    assert [valid(row).description for row in read_text(f"Päev;Arhiiv;Kellele;Amount\n{rows}", "EUR").rows()] == [
-        "2026/311270",
-        "2026/411271",
-        "2026/911272",
-    ]
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -25,24 +25,28 @@ def without_parts(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
     are the row above the first of them."""
     whole, held = None, list[ValidRow]()
     for row in rows:
-        if whole is not None and isinstance(row, ValidRow) and len(held) < _MAX_HELD and _may_be_part(row, held):
+        if isinstance(row, ValidRow) and _may_be_part(row.description, len(held)):
             held.append(row)
             continue
-        yield from _judged(whole, held, reading)
+        if held:
+            yield from _judged(whole, held, reading)
+            held = []
         yield row
-        whole, held = row if isinstance(row, ValidRow) else None, []
+        whole = row
     yield from _judged(whole, held, reading)
 
 
-def _may_be_part(row: ValidRow, held: Sequence[ValidRow]) -> bool:
-    text = row.description
-    if (held or _FIRST in text) and any(int(one) == len(held) + 1 < int(of) + 1 for one, of in _NUMBERED.findall(text)):
-        return True
-    return may_tell(text) and begins_with(said(text), words().of_parts)
+def _may_be_part(text: str, held: int) -> bool:
+    """Whether it says so, after so many that do."""
+    if not (held or _FIRST in text or may_tell(text)) or held == _MAX_HELD:
+        return False
+    is_numbered = any(int(one) == held + 1 <= int(of) for one, of in _NUMBERED.findall(text))
+    return is_numbered or begins_with(said(text), words().of_parts)
 
 
-def _judged(whole: ValidRow | None, held: Sequence[ValidRow], reading: Reading) -> Iterator[Row]:
-    are_parts = len(held) >= _LEAST_PARTS and whole and sum(row.amount_minor for row in held) == whole.amount_minor
+def _judged(whole: Row | None, held: Sequence[ValidRow], reading: Reading) -> Iterator[Row]:
+    total = sum(row.amount_minor for row in held)
+    are_parts = len(held) >= _LEAST_PARTS and isinstance(whole, ValidRow) and whole.amount_minor == total
     return (_rejected(row, reading) if are_parts else row for row in held)
 
 

@@ -16,31 +16,31 @@ Row = ValidRow | RejectedRow
 
 # Nearer than that, a row may stand where it does for another reason.
 _FAR_DAYS: Final = 300
-# So many rows show that days have an order.
+# So many show that days have an order.
 _LEAST_IN_ORDER: Final = 3
 _SEEN: Final = 8
 
 
 def without_year_slips(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
     """The rows, with a reject in place of each slip. The last row is never one: nothing follows that shows it."""
-    recent, last, held = deque[int](maxlen=_SEEN), 0, list[Row]()
+    recent, last, held = deque[int](maxlen=_SEEN), date.min, list[Row]()
     for row in rows:
-        if isinstance(row, RejectedRow):
-            if held:
-                held.append(row)
-            else:
-                yield row
+        if isinstance(row, RejectedRow) and held:
+            held.append(row)
+            continue
+        if isinstance(row, RejectedRow) or (row.booked_on == last and not held):
+            yield row
             continue
         day = row.booked_on.toordinal()
         if held:
-            yield from _judged(held, last, day, reading)
+            yield from _judged(held, last.toordinal(), day, reading)
             held = []
-        elif abs(day - last) > _FAR_DAYS and _have_order(recent):
+        elif abs(day - last.toordinal()) > _FAR_DAYS and _have_order(recent):
             held.append(row)
             continue
         yield row
         recent.append(day)
-        last = day
+        last = row.booked_on
     yield from held
 
 
