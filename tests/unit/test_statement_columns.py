@@ -216,3 +216,20 @@ def test_two_tables_side_by_side_are_refused() -> None:
 
     assert refused.code == "UNKNOWN_LAYOUT"
     assert "side by side" in refused.message
+
+
+def test_balances_add_a_fee_to_what_was_answered_of_other_columns() -> None:
+    text = (
+        "Begun,Ended,Description,Amount,Fee,Balance\n2026-10-13,2026-10-14,In,100.00,0.00,100.00\n"
+        "2026-10-14,2026-10-16,Out,-10.00,1.50,88.50\n2026-10-15,2026-10-19,Out,-8.00,0,80.50\n"
+    )
+    option = read_text(text).questions[0].options[1].id
+
+    answered = read_text(text, answers={"COLUMNS": option})
+    later = read_text(text, remembered={answered.shape: {"COLUMNS": columns(answered)}})
+
+    assert option.startswith("date=Ended")
+    assert "fee" not in option
+    assert columns(answered) == option.replace("amount=Amount", "amount=Amount, fee=Fee")
+    assert [finding(one, "COLUMNS").basis for one in (answered, later)] == ["ANSWERED", "REMEMBERED"]
+    assert amounts(answered) == amounts(later) == [10000, -1150, -800]

@@ -64,3 +64,16 @@ def test_the_same_balance_beside_all_rows_says_nothing() -> None:
 
 def test_an_amount_of_zero_is_a_row() -> None:
     assert unbooked([*ROWS[:1], "2026-10-14,Free,0.00,1000.00", *ROWS[2:3]]) == []
+
+
+def test_an_option_shows_the_notices_as_they_are_read_then() -> None:
+    rows = [row.replace("2026-10-", "").replace(",", "/10/2026,", 1).replace("1", "0", 1) for row in ROWS]
+    text = HEADER + "\n".join(rows)
+    (question,) = read_text(text).questions
+
+    for option in question.options:
+        following = list(read_text(text, answers={question.property: option.id}).rows())
+
+        assert question.property == "DATE_ORDER"
+        assert set(option.rows) <= set(following)
+        assert [row.line for row in following if isinstance(row, RejectedRow)] == [3, 5, 6]

@@ -7,7 +7,7 @@ from txn_svc.statement.amount_columns import is_fee
 from txn_svc.statement.columns import columns_value, places_of
 from txn_svc.statement.findings import columns_finding
 from txn_svc.statement.format import Roles
-from txn_svc.statement.infer import Open
+from txn_svc.statement.infer import ANSWERED, REMEMBERED, Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding
 from txn_svc.statement.reading import Reading, chain_of
@@ -42,7 +42,11 @@ def settle_fees(file: TextBytes, columns: Finding, reading: Reading, fees: Tally
     held = {roles: chain_of(file, replace(reading, roles=roles)).signed for roles in (off, included)}
     if held[off] != held[included]:
         better = max(held, key=lambda roles: held[roles])
-        return columns_finding("EVIDENCE", better, reading.table, "The balances show what the fees are."), better
+        # What the holder has said of the other columns stands.
+        said = {"ANSWERED": ANSWERED, "REMEMBERED": REMEMBERED}.get(columns.basis)
+        basis = "EVIDENCE" if said is None else columns.basis
+        message = " ".join(filter(None, (said, "The balances show what the fees are.")))
+        return columns_finding(basis, better, reading.table, message), better
     return _question(reading, off, included, fees), off
 
 

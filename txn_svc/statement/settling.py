@@ -267,7 +267,9 @@ def _proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, P
 def _shown_as(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
     """The reading that an option shows rows of: as they are to be read if nothing else is asked."""
     variant = _variant(file, asked, value, reading, found, given)
-    return variant if asked == "COLUMNS" else _with_foot(file, variant, found)
+    if asked == "COLUMNS":
+        return variant
+    return _with_foot(file, _with_unmoved(file, replace(variant, rejects_unmoved=False), found), found)
 
 
 def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
