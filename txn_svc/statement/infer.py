@@ -79,6 +79,11 @@ class Open:
 Settled = Finding | Open
 
 
+def value_of(settled: Settled) -> str:
+    """The value found, or that which is taken meanwhile."""
+    return settled.value if isinstance(settled, Finding) else settled.values[0]
+
+
 def date_order(  # noqa: PLR0911 -- one for each ground
     facts: Facts, declared: DateOrder | None, given: Given, lines: tuple[int, ...]
 ) -> Settled:

@@ -11,6 +11,7 @@ from txn_svc.ledger.quoting import quoted
 from txn_svc.statement.model import RejectedRow, ValidRow
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.rejecting import rejected
+from txn_svc.statement.sampling import moved_by
 
 Row = ValidRow | RejectedRow
 
@@ -62,15 +63,8 @@ def _judged(held: Sequence[Row], before: int, after: int, reading: Reading) -> I
 def _is_between(day: date, before: int, after: int) -> bool:
     """Whether it is in the year before or after its own."""
     first, last = sorted((before, after))
-    return any(first <= _in_year(day, year) <= last for year in (day.year - 1, day.year + 1))
-
-
-def _in_year(day: date, year: int) -> int:
-    """0 where the year has no such day."""
-    try:
-        return day.replace(year=year).toordinal()
-    except ValueError:
-        return 0
+    moved = (moved_by(day, years) for years in (-1, 1))
+    return any(one is not None and first <= one.toordinal() <= last for one in moved)
 
 
 def _rejected(slip: ValidRow, reading: Reading) -> RejectedRow:
