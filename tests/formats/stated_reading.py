@@ -157,12 +157,12 @@ def stated(statement: Statement, currency: Currency, uploaded_on: dt.date) -> St
         years=[int(year) for year in said["YEAR"].value.split("–")] if "YEAR" in said else [],
         currency=currency,
         uploaded_on=uploaded_on,
-        debit_words=frozenset({words_said[2]})
+        debit_words=frozenset(words_said[2].split("|"))
         if words_said
         else known.debit_words
         if known and has_own_words
         else words().debit,
-        credit_words=frozenset({words_said[3]})
+        credit_words=frozenset(words_said[3].split("|"))
         if words_said
         else known.credit_words
         if known and has_own_words

@@ -9,7 +9,7 @@ from txn_svc.statement.columns import columns_value
 from txn_svc.statement.facts import ChainVotes, Facts, direction
 from txn_svc.statement.first_rows import first_rows
 from txn_svc.statement.format import BalanceRule, Format, SignRule
-from txn_svc.statement.indicators import Indicator, indicator_of, possible
+from txn_svc.statement.indicators import Indicator, indicator_of, of_kinds, possible
 from txn_svc.statement.infer import Given, Open
 from txn_svc.statement.lines import TextBytes
 from txn_svc.statement.model import Finding
@@ -63,8 +63,8 @@ def with_sign(reading: Reading, value: str) -> Reading:
         reading,
         sign="INDICATOR",
         roles=replace(reading.roles, indicator=said.at),
-        debit_words=frozenset({said.debit}),
-        credit_words=frozenset({said.credit}),
+        debit_words=said.debits,
+        credit_words=said.credits,
     )
 
 
@@ -111,8 +111,9 @@ def _follow_only(file: TextBytes, turned: Reading, reading: Reading, found: Fact
 
 def _ways(file: TextBytes, reading: Reading) -> dict[Indicator, int]:
     """Columns of two words that may say which amounts are debits: how many balances follow with each."""
-    found = possible((record.cells for record in first_rows(file, reading.table)), reading.roles)
-    ways = [way for way in found if not _is_against_known_words(way)]
+    rows = [record.cells for record in first_rows(file, reading.table)]
+    ways = [way for way in possible(rows, reading.roles) if not _is_against_known_words(way)]
+    ways = ways or [*of_kinds(rows, reading.roles, reading.table.names)]
     return {way: chain_of(file, with_sign(reading, way.value(reading.table.header))).signed for way in ways}
 
 

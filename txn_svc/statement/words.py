@@ -38,6 +38,7 @@ _LISTS: Final = (
     "pending_days",
     "pending_texts",
     "failed",
+    "back",
     "posted",
     "yes",
     "no",
@@ -82,6 +83,7 @@ class Words:
     pending_days: frozenset[str]
     pending_texts: frozenset[str]
     failed: frozenset[str]
+    back: frozenset[str]
     posted: frozenset[str]
     yes: frozenset[str]
     no: frozenset[str]
