@@ -63,3 +63,19 @@ def test_instalments_with_a_number_are_bookings() -> None:
     text = NUMBERED.replace("1/2", "3/12").replace("2/2", "4/12").format("-54.72")
 
     assert not [row for row in rows_of(text) if isinstance(row, RejectedRow)]
+
+
+def test_text_of_the_lines_after_a_part_goes_with_it() -> None:
+    text = (
+        "Date;Payee;Amount\n2026-10-13;Shop;-91.20\n2026-10-14;Split (1/2);-54.72\n;of food;\n"
+        "2026-10-14;Split (2/2);{};\n;of the house;\n2026-10-19;Wages;900.00\n;of October;\n"
+    ).replace("{};", "{}")
+    parts, others = rows_of(text.format("-36.48")), rows_of(text.format("-36.47"))
+
+    assert [row.line for row in parts if isinstance(row, RejectedRow)] == [3, 5]
+    assert [valid(row).description for row in others] == [
+        "Shop",
+        "Split (1/2) of food",
+        "Split (2/2) of the house",
+        "Wages of October",
+    ]

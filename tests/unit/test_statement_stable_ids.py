@@ -38,3 +38,9 @@ def test_a_row_counter_is_kept_and_not_trusted() -> None:
     row = valid(rows_of("Id,Date,Transaction\n0,7/15,+1\n")[0])
 
     assert (row.external_id, row.has_stable_id) == ("0", False)
+
+
+def test_an_id_is_stable_whatever_the_text_may_say() -> None:
+    text = NUBANK + "02/03/2026,-46.99,a-1,Loja 1/2\n03/03/2026,-46.99,a-2,dont Café\n"
+
+    assert [valid(row).has_stable_id for row in rows_of(text, "BRL")] == [True, True]

@@ -1,5 +1,5 @@
-"""A column of words that may say which amounts are debits: of two, such as Χ and Π, in a language that is not listed; or
-of several kinds of bookings."""
+"""A column of words that may say which amounts are debits: of two, such as Χ and Π, in a language that is not listed;
+or of several kinds of bookings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple

@@ -15,12 +15,13 @@ from txn_svc.statement.model import (
     RejectedRow,
     ValidRow,
 )
+from txn_svc.statement.parts import may_be_part
 from txn_svc.statement.purchases import other_currency, purchase_sentence
 from txn_svc.statement.reading import Reading, RowError, date_reader
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import RejectLimit, kept, too_long, without_columns
 from txn_svc.statement.sections import MAX_TITLE_CELLS, Sections
-from txn_svc.statement.standing import Standing
+from txn_svc.statement.standing import Listed, Standing
 from txn_svc.statement.telling import may_tell
 from txn_svc.statement.unbooked import (
     ENDS_OF_UNBOOKED,
@@ -32,7 +33,7 @@ from txn_svc.statement.unbooked import (
 )
 
 
-def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow | Standing]:
+def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRow | RejectedRow | Standing | Listed]:
     """One row for each record, read without what a simple one does not have: in a third of the time."""
     roles, width = reading.roles, reading.table.width
     date_at, amount_at, external_id_at = roles.date, roles.amount, roles.external_id
@@ -63,7 +64,14 @@ def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRo
                 yield limit.passed(_rejected(line, cells, error, reading), count)
         else:
             row = ValidRow(line, tuple(cells), booked_on, None, amount_minor, text, external_id, None, None, None)
-            yield Standing(row) if is_telling and is_called_standing(text) else row
+            yield _marked(row) if is_telling or "/" in text else row
+
+
+def _marked(row: ValidRow) -> ValidRow | Standing | Listed:
+    """What its text may say of it."""
+    if is_called_standing(row.description):
+        return Standing(row)
+    return Listed(row) if may_be_part(row.description) else row
 
 
 def _rejected(line: int, cells: list[str], error: DateError | AmountError | RowError, reading: Reading) -> RejectedRow:

@@ -28,6 +28,12 @@ class Standing(NamedTuple):
     unbooked: RejectedRow | None = None
 
 
+class Listed(NamedTuple):
+    """A row that may be a part of the row above it."""
+
+    row: ValidRow
+
+
 class More(NamedTuple):
     """Text of the line after a valid row, which belongs to that row's description."""
 

@@ -23,14 +23,14 @@ from txn_svc.statement.model import (
 )
 from txn_svc.statement.odd_years import may_have_odd_years, without_odd_years
 from txn_svc.statement.overlapping import without_repeated
-from txn_svc.statement.parts import without_parts
+from txn_svc.statement.parts import may_be_part, without_parts
 from txn_svc.statement.purchases import other_currency, purchase_sentence
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
 from txn_svc.statement.records import Record
 from txn_svc.statement.rejecting import kept, rejected, too_long, without_columns
 from txn_svc.statement.sections import Sections
 from txn_svc.statement.simple_rows import simple_rows
-from txn_svc.statement.standing import More, Part, Standing, lead_on, without_standing
+from txn_svc.statement.standing import Listed, More, Part, Standing, lead_on, without_standing
 from txn_svc.statement.subtotals import sums_among
 from txn_svc.statement.unbalanced import without_unbalanced
 from txn_svc.statement.unbooked import UNBOOKED_BELOW, Remarks, is_part, part_sentence, pending_sentence, says_pending
@@ -47,8 +47,6 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
     if reading.header_lines:
         rows = without_repeated(rows, reading)
-    if reading.roles.balance is None and not (reading.table.is_own_export or reading.table.has_rejects):
-        rows = without_parts(rows, reading)
     if reading.rejects_unmoved:
         rows = without_unmoved(rows, reading)
     if reading.sign in BALANCE_RULES:
@@ -81,24 +79,29 @@ def sum_lines(file: TextBytes, reading: Reading) -> frozenset[int]:
 def _parts(file: TextBytes, reading: Reading) -> Iterator[Part]:
     records = records_of(file, reading.table)
     parts = _read(records, reading)
-    return _as_in_the_file(parts, records) if isinstance(records, Unescaped) else parts
-
-
-def _read(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
-    """The rows of the records, in order; a footer, totals and repeated headers are none."""
-    if reading.table.is_own_export:
-        return read_exported(records, reading.table, reading.currency)
-    rows: Iterator[Part] = simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+    rows = without_parts(_as_in_the_file(parts, records) if isinstance(records, Unescaped) else parts, reading)
     return map(_with_stable_id, rows) if reading.has_stable_ids else rows
 
 
+def _read(records: Iterable[Record], reading: Reading) -> Iterator[Part | Listed]:
+    """The rows of the records, in order; a footer, totals and repeated headers are none."""
+    if reading.table.is_own_export:
+        return read_exported(records, reading.table, reading.currency)
+    return simple_rows(records, reading) if reading.is_simple else _rows(records, reading)
+
+
 def _with_stable_id(part: Part) -> Part:
-    if not isinstance(part, ValidRow) or not (external_id := (part.external_id or "").strip()):
-        return part
-    return part._replace(external_id=external_id, has_stable_id=True)
+    if isinstance(part, Standing):
+        return part._replace(row=_stable(part.row))
+    return _stable(part) if isinstance(part, ValidRow) else part
 
 
-def _as_in_the_file(parts: Iterator[Part], unescaped: Unescaped) -> Iterator[Part]:
+def _stable(row: ValidRow) -> ValidRow:
+    external_id = (row.external_id or "").strip()
+    return row._replace(external_id=external_id, has_stable_id=True) if external_id else row
+
+
+def _as_in_the_file(parts: Iterator[Part | Listed], unescaped: Unescaped) -> Iterator[Part | Listed]:
     # A row is taken as soon as its record was given, so `original` is that record.
     for part in parts:
         original = unescaped.original
@@ -107,6 +110,8 @@ def _as_in_the_file(parts: Iterator[Part], unescaped: Unescaped) -> Iterator[Par
         elif isinstance(part, Standing):
             unbooked = part.unbooked and part.unbooked._replace(cells=kept(original.cells))
             yield Standing(part.row._replace(cells=tuple(original.cells)), unbooked)
+        elif isinstance(part, Listed):
+            yield Listed(part.row._replace(cells=tuple(original.cells)))
         elif isinstance(part, ValidRow):
             yield part._replace(cells=tuple(original.cells))
         else:
@@ -129,7 +134,7 @@ def _joined(parts: Iterable[Row | More]) -> Iterator[Row]:
         yield held
 
 
-def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
+def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part | Listed]:
     roles, width, last_line = reading.roles, reading.table.width, reading.last_line
     sections = Sections(reading.table.before, reading.table.names)
     row_of = _RowReader(reading, sections)
@@ -143,7 +148,7 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
                 continue
             if fault is None and (is_total(cells) or (is_after and not _may_be_cut_off(cells, roles))):
                 continue
-            row: Part = without_columns(record, width)
+            row: Part | Listed = without_columns(record, width)
         elif sections.is_header(cells):
             continue
         else:
@@ -159,9 +164,9 @@ def _rows(records: Iterable[Record], reading: Reading) -> Iterator[Part]:
             row = row_of(line, cells)
             if isinstance(row, ValidRow):
                 is_standing = kind == "STANDING" or line == reading.foot_line or line in reading.sum_lines
-                row = Standing(row) if is_standing else row_of.doubted(row)
+                row = Standing(row) if is_standing else row_of.marked(row)
         yield row
-        is_after_row = isinstance(row, ValidRow)
+        is_after_row = isinstance(row, ValidRow | Listed)
 
 
 def _begins_part(sections: Sections, cells: Sequence[str], kind: Line, roles: Roles) -> bool:
@@ -265,13 +270,14 @@ class _RowReader:
         if self._read_amount.balance(cells) is None:
             self._check_texts(cells)
 
-    def doubted(self, row: ValidRow) -> Part:
-        """One with a running balance, which shows whether it is booked where a text says that it is not."""
-        if self._roles.balance is not None:
-            try:
-                self._check_texts(row.cells)
-            except RowError as error:
-                return Standing(row, rejected(row, error.code, str(error), self._name(error.at)))
+    def marked(self, row: ValidRow) -> Part | Listed:
+        """What its texts may say of it: beside a balance that shows whether it is booked, or below the row above."""
+        if self._roles.balance is None:
+            return Listed(row) if may_be_part(row.description) else row
+        try:
+            self._check_texts(row.cells)
+        except RowError as error:
+            return Standing(row, rejected(row, error.code, str(error), self._name(error.at)))
         return row
 
     def _check_texts(self, cells: Sequence[str]) -> None:
