@@ -45,10 +45,26 @@ def test_pages_of_one_download_lose_nothing() -> None:
     assert lines_rejected(HEADER, *pages) == []
 
 
-def test_the_same_id_is_the_same_booking_on_any_page() -> None:
-    first, second = "2026-10-19,Rent,-850.00,TX3", "2026-10-19,Rent,-850.00,TX4"
+IDS = [f"2026-10-{day},Lidl,-34.20,TX{day}" for day in range(13, 19)]
 
-    assert lines_rejected(WITH_ID, "2026-10-13,Lidl,-34.20,TX1", first, WITH_ID, first, second) == [5]
+
+def test_the_same_id_is_the_same_booking_wherever_it_stands() -> None:
+    assert lines_rejected(WITH_ID, *IDS, WITH_ID, IDS[-1], IDS[0].replace("TX13", "TX4")) == [9]
+    assert lines_rejected(WITH_ID, *IDS[:4], IDS[3], *IDS[4:]) == [6]
+
+
+def test_a_reference_that_is_the_same_in_other_rows_is_no_id() -> None:
+    rows = [row.replace("TX18", "TX17") for row in IDS]
+
+    assert lines_rejected(WITH_ID, *rows[:4], rows[3], *rows[4:]) == []
+    assert lines_rejected(WITH_ID, *[f"{row[:-4]}0000" for row in [*IDS[:4], IDS[3], *IDS[4:]]]) == []
+
+
+def test_one_equal_row_below_another_header_may_be_a_booking() -> None:
+    second = ["2026-10-15,Salary,1500.00", "2026-10-23,Spar,-12.00"]
+
+    assert lines_rejected(HEADER, *FIRST, HEADER, *second) == []
+    assert lines_rejected(HEADER, *FIRST, HEADER, *SECOND[:1], "2026-10-16,Other,-1.00", *SECOND[1:]) == []
 
 
 def test_the_third_download_is_compared_with_all_above_it() -> None:

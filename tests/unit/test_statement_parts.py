@@ -68,7 +68,7 @@ def test_instalments_with_a_number_are_bookings() -> None:
 def test_text_of_the_lines_after_a_part_goes_with_it() -> None:
     text = (
         "Date;Payee;Amount\n2026-10-13;Shop;-91.20\n2026-10-14;Split (1/2);-54.72\n;of food;\n"
-        "2026-10-14;Split (2/2);{};\n;of the house;\n2026-10-19;Wages;900.00\n;of October;\n"
+        "2026-10-14;Split (2/2);{};\n;of the house;\n2026-10-19;Wages;900.00\n"
     ).replace("{};", "{}")
     parts, others = rows_of(text.format("-36.48")), rows_of(text.format("-36.47"))
 
@@ -77,5 +77,12 @@ def test_text_of_the_lines_after_a_part_goes_with_it() -> None:
         "Shop",
         "Split (1/2) of food",
         "Split (2/2) of the house",
-        "Wages of October",
+        "Wages",
     ]
+
+
+def test_days_in_texts_are_no_numbers_of_parts() -> None:
+    text = "Date,What,Amount\n2026-09-30,ATM 30/09,-100.00\n2026-10-01,ATM {},-50.00\n2026-10-02,ATM {},-50.00\n"
+
+    for first, second in (("01/10", "02/10"), ("1/10", "2/10"), ("1/3", "2/3"), ("1/2", "2/3")):
+        assert not [row for row in rows_of(text.format(first, second)) if isinstance(row, RejectedRow)]

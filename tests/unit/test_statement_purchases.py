@@ -16,7 +16,6 @@ LAYOUTS = (
     ("text", "amount", "currency"),
     [
         ("USD 50.00 at 1.0799", "-50.00", "EUR"),
-        ("USD 50 at 1.0799", "-50.00", "EUR"),
         ("GBP 1,250.00", "-1250.00", "EUR"),
         ("EUR 50.00", "-50.00", "USD"),
     ],
@@ -31,12 +30,24 @@ def test_an_amount_in_another_currency_is_not_booked(layout: str, text: str, amo
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [("USD 50.00 at 1.0799", "-46.30"), ("EUR 50.00", "-50.00"), ("All 4 one", "-4.00"), ("USD", "-1")],
+    [
+        ("USD 50.00 at 1.0799", "-46.30"),
+        ("EUR 50.00", "-50.00"),
+        ("All 4 one", "-4.00"),
+        ("USD", "-1"),
+        ("TOP 10 NAILS", "-10.00"),
+    ],
 )
 def test_what_only_names_a_currency_is_a_row(layout: str, text: str, amount: str) -> None:
     *_, row = rows_of(layout.format(text, amount), "EUR")
 
     assert valid(row).description == text
+
+
+def test_where_the_two_are_worth_the_same_it_is_a_row() -> None:
+    *_, row = rows_of(LAYOUTS[0].format("USD 10.00 AMAZON", "-10.00"), "PAB")
+
+    assert valid(row).amount_minor == -1000
 
 
 def test_a_balance_beside_it_shows_that_it_is_booked() -> None:

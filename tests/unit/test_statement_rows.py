@@ -17,6 +17,7 @@ from txn_svc.ledger.money import average_minor
 from txn_svc.statement import RejectedRow, Unreadable, ValidRow, rejecting
 from txn_svc.statement.facts import is_called_standing
 from txn_svc.statement.model import MAX_CELLS_KEPT, MAX_CHARACTERS_KEPT
+from txn_svc.statement.unbooked import says_pending
 
 BRIEF = Path(__file__).parents[2] / "samples" / "brief.csv"
 HEADER = "date,description,amount\n"
@@ -31,16 +32,18 @@ HEADS = [
     b"date,description,amount,stori_line,stori_reason\n'2026-07-15,x,'1\n",
 ]
 
-# What is called a balance is none.
+# What is called a balance, or says that it is not booked, is no row.
 descriptions = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=20).filter(
-    lambda text: not is_called_standing(text)
+    lambda text: not is_called_standing(text) and not says_pending(text, 0)
 )
 
 
 def entries_from(first: date) -> st.SearchStrategy[list[tuple[date, str, int]]]:
-    """Rows of the next four years: one that is alone in another year is taken for a slip."""
-    days = st.dates(first, min(UPLOADED_ON, first + timedelta(days=4 * 365))).filter(date(1970, 1, 1).__ne__)
-    return st.lists(st.tuples(days, descriptions, st.integers(-(10**9), 10**9)), min_size=1, max_size=6)
+    """Rows of most of a year: one that is alone in another year is taken for a slip, and a last one that sums up the
+    others for a sum."""
+    days = st.dates(first, min(UPLOADED_ON, first + timedelta(days=300))).filter(date(1970, 1, 1).__ne__)
+    tables = st.lists(st.tuples(days, descriptions, st.integers(-(10**9), 10**9)), min_size=1, max_size=6)
+    return tables.filter(lambda rows: rows[-1][2] != sum(minor for _, _, minor in rows[:-1]))
 
 
 entries = st.dates(date(1900, 1, 2), UPLOADED_ON).flatmap(entries_from)

@@ -238,3 +238,14 @@ def test_rows_above_the_first_line_that_names_an_account_are_of_one_too() -> Non
 
     assert [option.id for option in question.options] == ["the rows above", "2222 3333", "HERE"]
     assert (rejected(above).reason_code, valid(below).line) == ("OTHER_ACCOUNT", 5)
+
+
+def test_a_remembered_word_that_the_file_does_not_have_is_not_taken() -> None:
+    text = "Date;Text;Amount;Status\n2026-10-13;Bar;-1.00;⚫️\n2026-10-14;Pub;-2.00;⚫️\n2026-10-15;Inn;-3.00;⚪️\n"
+    shape = read_text(text).shape
+
+    later = read_text(text, remembered={shape: {"STATUS": "⚫️"}})
+    known = read_text(text, remembered={shape: {"STATUS": "⚫"}})
+
+    assert [question.property for question in later.questions] == ["STATUS"]
+    assert [row.line for row in known.rows() if isinstance(row, RejectedRow)] == [4]

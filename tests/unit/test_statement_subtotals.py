@@ -60,3 +60,26 @@ def test_beside_running_balances_sums_say_nothing() -> None:
     )
 
     assert not [row for row in read_text(f"Date;What;Amount;Balance\n{rows}").rows() if isinstance(row, RejectedRow)]
+
+
+def test_so_it_is_in_a_file_of_the_simple_layout() -> None:
+    simple = text([*ONE, sum(ONE), *TWO, sum(TWO)]).replace("Date;What;Amount", "date;description;amount")
+
+    assert [row.line for row in read_text(simple).rows() if isinstance(row, RejectedRow)] == [5, 10]
+
+
+def balances(step: int, *, off: int = 0) -> list[int]:
+    """The lines rejected of a file in which each second day ends in its balance, whatever that is called."""
+    lines, balance = list[str](), 400000
+    for day, amounts in enumerate(([-4760], [-7696, -4365], [-190000, 640000], [-870, -1667]), start=13):
+        balance += sum(amounts)
+        lines += [f"2026-10-{day};Thing {one};{one / 100:.2f}" for one in amounts]
+        lines.append(f"2026-10-{day};Stan dnia;{(balance + off * day) / 100:.2f}")
+    rows = read_text(HEADER + "\n".join(lines[::step]), answers={"SIGN": "SIGNED"}).rows()
+    return [row.line for row in rows if isinstance(row, RejectedRow)]
+
+
+def test_rows_of_one_text_that_lead_on_are_balances() -> None:
+    assert balances(1) == [3, 6, 9, 12]
+    assert balances(-1) == [2, 5, 8, 11]
+    assert balances(1, off=1) == []

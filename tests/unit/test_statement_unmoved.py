@@ -77,3 +77,48 @@ def test_an_option_shows_the_notices_as_they_are_read_then() -> None:
         assert question.property == "DATE_ORDER"
         assert set(option.rows) <= set(following)
         assert [row.line for row in following if isinstance(row, RejectedRow)] == [3, 5, 6]
+
+
+def test_a_rejected_row_between_explains_why_the_balance_is_the_same_again() -> None:
+    rows = [
+        "2026-10-13,Coffee,-5.00,95.00",
+        "2026-10-14,Shoes, size 42,-50.00,45.00",
+        "2026-10-15,Shoes refund,50.00,95.00",
+        "2026-10-16,Food,-5.00,90.00",
+        "2026-10-19,Tea,-5.00,85.00",
+    ]
+    statement = read_text(HEADER + "\n".join(rows))
+
+    assert unbooked(rows) == [3]
+    assert statement.proof.verdict == "GAP"
+
+
+@pytest.mark.parametrize("text", ["planned", "VOIDED", "declined - no funds"])
+def test_what_a_remark_says_is_not_true_of_a_row_whose_balance_moved(text: str) -> None:
+    header = "Date,Description,Amount,Balance,Notes\n"
+    rows = [f"2026-10-{day},Rent,-5.00,{100 - 5 * (day - 12)}.00,{text}\n" for day in range(13, 17)]
+
+    statement = read_text(header + "".join(rows))
+
+    assert not [row for row in statement.rows() if isinstance(row, RejectedRow)]
+    assert statement.proof.verdict == "BALANCES_MATCH"
+
+
+def test_so_it_is_where_the_rows_of_a_day_have_another_order() -> None:
+    rows = [
+        "2026-10-19,Gas,-5.00,0.00,",
+        "2026-10-16,Rent,-50.00,30.00,VOIDED",
+        "2026-10-16,Food,-25.00,5.00,",
+        "2026-10-15,Fuel,-20.00,80.00,",
+        "2026-10-14,Tea,-20.00,100.00,",
+    ]
+    statement = read_text("Date,Description,Amount,Balance,Notes\n" + "\n".join(rows))
+
+    assert not [row for row in statement.rows() if isinstance(row, RejectedRow)]
+
+
+@pytest.mark.parametrize("text", ["PENDING Tattoo Studio", "Terminüberweisung - Miete", "Refund HOTEL (cancelled)"])
+def test_nor_is_what_a_description_says(text: str) -> None:
+    rows = [ROWS[0], f"2026-10-14,{text},-5.00,995.00", f"2026-10-15,{text},5.00,1000.00"]
+
+    assert unbooked(rows) == []

@@ -6,11 +6,9 @@ from itertools import pairwise
 from typing import Final
 
 from txn_svc.statement.lines import TextBytes
-from txn_svc.statement.model import RejectedRow, Total, ValidRow
+from txn_svc.statement.model import RejectedRow, Row, Total
 from txn_svc.statement.reading import AmountReader, Reading, RowError, Side, records_of
 from txn_svc.statement.rejecting import rejected
-
-Row = ValidRow | RejectedRow
 
 _UNTOLD: Final = "The balances do not differ by this amount here, so nothing says whether it is a debit or a credit."
 

@@ -39,7 +39,7 @@ def assign(
     require_no_cents_apart(names, contents)
     _require_one_table(names, contents)
     found = _by_name(names, contents)
-    _require_readable(found, names, contents, ("date",))
+    _require_readable(found, names, contents, ("date", "value_date"))
     _require_readable(found, names, contents, _AMOUNTS)
     if currency.decimals:
         require_no_scale(names, contents, (at for role in _AMOUNTS for at in found.get(role, ())))
@@ -74,7 +74,7 @@ def _require_readable(
     named = (at for at, name in enumerate(names) if not set(roles_of(name)).isdisjoint(roles))
     if (at := next((at for at in named if contents[at].has_other_figures), None)) is not None:
         example = next(cell for cell in contents[at].cells if cell)
-        what = "a date" if roles == ("date",) else "an amount"
+        what = "a date" if "date" in roles else "an amount"
         said = f"{quoted(names[at].strip())} has the name of {what}"
         raise Unreadable("UNKNOWN_LAYOUT", f"{said}, and {quoted(example)} in it cannot be read as one.")
 
@@ -85,14 +85,18 @@ def _accounts(found: dict[str, list[int]], names: Sequence[str], contents: Seque
     texts = found.get("description", [])
     if places or len(texts) == 1:
         return _only("account", places)
-    accounts = _only("account", (at for at in texts if contents[at].names_several_accounts(has_name=True)))
+    own = (at for at in texts if not has_word(words().others, names[at]))
+    accounts = _only("account", (at for at in own if contents[at].names_several_accounts(has_name=True)))
     return accounts and {**accounts, "description": [at for at in texts if [at] != accounts["account"]]}
 
 
 def _named_dates(found: dict[str, list[int]], contents: Sequence[Content]) -> list[int]:
     """Those named so; others too if that is the same day in each row, as the statement's is."""
     named = found.get("date", [])
-    return [*named, *_dates(found, contents)] if named and contents[named[0]].is_one_text else named
+    if not named or not contents[named[0]].is_one_text:
+        return named
+    others = (at for at in _dates(found, contents) if not _are_same_days(contents[at].cells, contents[named[0]].cells))
+    return [*named, *others]
 
 
 def _tells_accounts(name: str, content: Content) -> bool:

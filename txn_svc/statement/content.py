@@ -14,6 +14,7 @@ from txn_svc.statement.words import plain, status_of, words
 
 MOST: Final = 0.8
 _HALF: Final = 0.5
+_LEAST_DIGITS: Final = 0.5
 _MAX_WORDS: Final = 12
 _MAX_LETTERS: Final = 4
 _LEAST_COUNTED: Final = 3
@@ -66,9 +67,8 @@ class Content:
 
     @property
     def has_other_figures(self) -> bool:
-        """Whether there are digits in most of it, and neither a date nor an amount."""
-        is_none = not (self.dates or self.amounts)
-        return is_none and self.is_mostly(sum(any(map(str.isdigit, cell)) for cell in self.cells), MOST)
+        """Whether most of it is figures, and neither a date nor an amount."""
+        return not (self.dates or self.amounts) and self.is_mostly(sum(map(_is_of_digits, self.cells)), MOST)
 
     @property
     def has_letters(self) -> bool:
@@ -154,3 +154,8 @@ class Content:
         # As many accounts as rows are those of others.
         is_few = len(self.texts) <= _MAX_ACCOUNTS or len(self.texts) * _LEAST_ROWS_OF_ONE <= self.filled
         return role != "account" or is_few
+
+
+def _is_of_digits(cell: str) -> bool:
+    """Whether there are more of them than half of its letters and digits."""
+    return _LEAST_DIGITS * sum(map(str.isalnum, cell)) < sum(map(str.isdigit, cell))

@@ -37,6 +37,10 @@ MAX_STANDING_CHARACTERS: Final = 60
 MAX_STATUSES: Final = 20
 # A file of more is one of pages.
 MAX_HEADERS: Final = 100
+MAX_IDS: Final = 100_000
+MAX_ID_CHARACTERS: Final = 100
+# So many ids for one that is there twice.
+_LEAST_SINGLE: Final = 3
 
 # So many rows have a balance for one that has none, where a bank writes one beside each row and not for each day.
 _LEAST_SHARE_WITH: Final = 4
@@ -96,6 +100,28 @@ class BalancedRows:
 
 
 @dataclass(slots=True)
+class Ids:
+    """Of the rows with an id, as far as they are remembered: how many have the id of another one, and whether such are
+    the same in all cells."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    differ: bool = False
+
+    def add(self, external_id: str, cells: Sequence[str]) -> None:
+        if external_id in self.rows:
+            self.repeated += 1
+            self.differ = self.differ or self.rows[external_id] != hash(tuple(cells))
+        elif external_id and len(self.rows) < MAX_IDS:
+            self.rows[external_id] = hash(tuple(cells))
+
+    @property
+    def are_same(self) -> bool:
+        """Whether each is that of one row, and some of these stand there twice."""
+        return 0 < _LEAST_SINGLE * self.repeated <= len(self.rows) and not self.differ
+
+
+@dataclass(slots=True)
 class Facts:
     """Counts and first lines.
 
@@ -145,6 +171,7 @@ class Facts:
     textless: Tally = field(default_factory=Tally)
     mixed_dates: MixedDates = field(default_factory=MixedDates)
     has_titles: bool = False
+    ids: Ids = field(default_factory=Ids)
     header_lines: list[int] = field(default_factory=list)
     years: dict[DateOrder, YearSurvey] = field(default_factory=lambda: {"MD": YearSurvey(), "DM": YearSurvey()})
 
@@ -298,6 +325,8 @@ def _add_row(found: Facts, record: Record, roles: Roles, currency: Currency) -> 
         _add_account(found.accounts, line, number)
     if not any(cells[at].strip() for at in roles.description):
         found.textless.add(line)
+    if roles.external_id is not None:
+        found.ids.add(cells[roles.external_id].strip()[:MAX_ID_CHARACTERS], cells)
     if roles.status is not None:
         _add_status(found, line, cells[roles.status])
 

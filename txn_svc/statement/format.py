@@ -53,6 +53,12 @@ class Roles:
         )
         return self == simple
 
+    @property
+    def last(self) -> int:
+        """The last column that has a role."""
+        places = (at for one in fields(self) if isinstance(at := getattr(self, one.name), int))
+        return max(*places, *self.description, 0)
+
     def moved(self, places: Sequence[int]) -> "Roles":
         """The same columns where column n stands at places[n]."""
         old = {one.name: getattr(self, one.name) for one in fields(self)}

@@ -49,7 +49,8 @@ class Given:
 
     `answers`: values that the holder has chosen. `remembered`: values of earlier files with this header. `ledger`:
     findings of what the account holds. `is_credit`: the account is a card's, whose files often have positive debits.
-    `is_format_asked`: the format was named, and not only recognised by the header.
+    `is_format_asked`: the format was named, and not only recognised by the header. `is_shown`: only the reading is
+    wanted, to show rows of an option, and no questions.
     """
 
     uploaded_on: date
@@ -57,6 +58,7 @@ class Given:
     file_name: str = ""
     is_credit: bool = False
     is_format_asked: bool = False
+    is_shown: bool = False
     answers: Mapping[Property, str] = field(default_factory=dict)
     remembered: Mapping[Property, str] = field(default_factory=dict)
     ledger: Mapping[Property, Finding] = field(default_factory=dict)

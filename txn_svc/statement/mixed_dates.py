@@ -1,6 +1,8 @@
-"""Dates that begin with the year, some of which have the day before the month: by habit, or changed by a spreadsheet.
+"""Dates some of which have the day before the month: by habit, or changed by a spreadsheet.
 
 A spreadsheet that takes `03/09/2026` for the ninth of March saves it as 2026-03-09, and leaves `13/09/2026` as it is.
+One that takes `03.09.2026` so saves 03/09/2026, which is the third of September to whoever wrote it, and leaves
+`13.09.2026`.
 """
 
 import re
@@ -14,15 +16,16 @@ from txn_svc.statement.spread import Spread
 from txn_svc.statement.votes import Tally, is_decided
 
 _YEAR_FIRST: Final = re.compile(r"\s*[0-9]{4}[-./ ]([0-9]{1,2})[-./ ]([0-9]{1,2})(?![0-9])")
-_YEAR_LAST: Final = re.compile(r"\s*[0-9]{1,2}[-./ ][0-9]{1,2}[-./ ][0-9]{4}(?![0-9])")
+_YEAR_LAST: Final = re.compile(r"\s*[0-9]{1,2}([-./ ])[0-9]{1,2}[-./ ][0-9]{4}(?![0-9])")
 _MONTHS: Final = 12
+_LEAST_TURNED: Final = 3
 
 
 @dataclass(slots=True)
 class MixedDates:
     """Of dates in numbers: those with the year first whose day can be no month, can be one, or stands before the month;
-    and those with the year last whose day can be no month, or can be one. `middle`, `last`: what stands there in those
-    that can be either."""
+    and those with the year last whose day can be no month, or can be one, and the marks in either. `middle`, `last`:
+    what stands there in those that can be either."""
 
     sure: int = 0
     either: Tally = field(default_factory=Tally)
@@ -32,15 +35,14 @@ class MixedDates:
     day_first_text: str = ""
     year_last_sure: Tally = field(default_factory=Tally)
     year_last_either: int = 0
+    sure_marks: set[str] = field(default_factory=set)
+    either_marks: dict[str, Tally] = field(default_factory=dict)
 
     def add(self, line: int, text: str) -> None:
         if (found := _YEAR_FIRST.match(text)) is not None:
             self._add_year_first(line, text, int(found[1]), int(found[2]))
-        elif _YEAR_LAST.match(text) is not None:
-            orders = len(readings(text))
-            self.year_last_either += orders > 1
-            if orders == 1:
-                self.year_last_sure.add(line)
+        elif (found := _YEAR_LAST.match(text)) is not None:
+            self._add_year_last(line, len(readings(text)), found[1])
 
     def _add_year_first(self, line: int, text: str, middle: int, last: int) -> None:
         if not (middle and last):
@@ -55,6 +57,14 @@ class MixedDates:
             self.middle.add(middle)
             self.last.add(last)
 
+    def _add_year_last(self, line: int, orders: int, mark: str) -> None:
+        self.year_last_either += orders > 1
+        if orders > 1:
+            self.either_marks.setdefault(mark, Tally()).add(line)
+        elif orders == 1:
+            self.year_last_sure.add(line)
+            self.sure_marks.add(mark)
+
     def require_months_in_place(self) -> None:
         """Refuses with Unreadable UNKNOWN_LAYOUT a file of which nobody knows which dates have the day first."""
         if self._may_have_days_first():
@@ -68,6 +78,21 @@ class MixedDates:
                 f"it elsewhere, as in line {self.year_last_sure.lines[0]}: a spreadsheet has taken days for months. "
                 "Upload the file as the bank gave it.",
             )
+
+        if (turned := self._written_otherwise()) is not None:
+            raise Unreadable(
+                "UNKNOWN_LAYOUT",
+                f"Dates are written in one way where the day is below 13, as in line {turned.lines[0]}, and in another "
+                f"elsewhere, as in line {self.year_last_sure.lines[0]}: a spreadsheet may have taken days for months. "
+                "Upload the file as the bank gave it.",
+            )
+
+    def _written_otherwise(self) -> Tally | None:
+        """Those of which each can be either, beside such as have another mark and of which none can."""
+        if not self.sure_marks.isdisjoint(self.either_marks) or not self.sure_marks:
+            return None
+        many = (tally for tally in self.either_marks.values() if tally.count >= _LEAST_TURNED)
+        return next(many, None) if self.year_last_sure.count >= _LEAST_TURNED else None
 
     def _may_have_days_first(self) -> bool:
         """One such date is a slip where the others are nearer to each other with the month first."""

@@ -108,6 +108,9 @@ class RejectedRow(NamedTuple):
     column: str | None
 
 
+Row = ValidRow | RejectedRow
+
+
 class KnownRow(NamedTuple):
     """A row that is not booked again; `reason` says what it is taken for."""
 

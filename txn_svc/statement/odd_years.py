@@ -5,11 +5,9 @@ from itertools import pairwise, takewhile
 from typing import Final
 
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.model import RejectedRow, ValidRow
+from txn_svc.statement.model import RejectedRow, Row, ValidRow
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.rejecting import rejected
-
-Row = ValidRow | RejectedRow
 
 # An account that nobody used for so long has more than one row of before.
 _FAR_YEARS: Final = 5

@@ -1,76 +1,85 @@
-"""Downloads put together in one file, each with its header: where their days overlap, rows stand there twice."""
+"""Rows that stand in a file twice: because the bank's id is the same, or because downloads whose days overlap were put
+together in it, each with its header."""
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from txn_svc.statement.model import RejectedRow, ValidRow
+from txn_svc.statement.model import RejectedRow, Row, ValidRow
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.rejecting import rejected
 
-Row = ValidRow | RejectedRow
-
+# Rows of one download that are held until it is known which of them the others have; more are not compared.
+_MAX_HELD: Final = 10_000
 _MAX_REMEMBERED: Final = 100_000
+# One may be equal by chance.
+_LEAST_EQUAL: Final = 2
 
 
-def without_repeated(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
-    """The rows, with a reject in place of each that stands above a repeated header too, once for each time there.
+def without_same_ids(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
+    """The rows, with a reject in place of each that is one above in all cells, where no id is that of two rows."""
+    seen = dict[int, int]()
+    for row in rows:
+        if isinstance(row, ValidRow) and row.external_id and (line := seen.get(hash(row.cells))) is not None:
+            reason = f"The same row, with the same id, stands in line {line:,}."
+            yield rejected(row, "BAD_DATE", reason, reading.table.name(reading.roles.date))
+            continue
+        if isinstance(row, ValidRow) and len(seen) < _MAX_REMEMBERED:
+            seen[hash(row.cells)] = row.line
+        yield row
 
-    The pages of one download have a header each as well: there days go on, and equal rows without an id are several
-    bookings.
+
+def without_overlap(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
+    """The rows, with rejects in place of those below a repeated header that stand above it too, once for each time
+    there, if none is new on the days between the first and the last above it.
+
+    The pages of one download have a header each as well, and there days go on.
     """
-    headers, above, here = deque(reading.header_lines), _Rows(), _Rows()
+    headers, above, held = deque(reading.header_lines), _Above(), list[Row]()
     for row in rows:
         if headers and row.line > headers[0]:
             while headers and row.line > headers[0]:
                 headers.popleft()
-            above.add_below(here)
-            here = _Rows()
-        if isinstance(row, RejectedRow):
-            yield row
-            continue
-        here.add(row)
-        is_of_page = not row.external_id and above.lead_on_to(here)
-        same = None if is_of_page else above.taken(row)
-        yield row if same is None else _rejected(row, same, reading)
+            yield from above.judged(held, reading)
+            held = []
+        if len(held) == _MAX_HELD:
+            yield from above.judged(held, reading, is_whole=False)
+            held = []
+        held.append(row)
+    yield from above.judged(held, reading)
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Those above a header or below it: the lines of equal ones; the first and the last day of those below the last
-    header."""
+class _Above:
+    """The rows above a header: the lines of equal ones, and the first and the last of their days."""
 
-    lines: defaultdict[int, deque[int]] = field(default_factory=lambda: defaultdict(deque))
-    count: int = 0
-    first: date = date.min
-    last: date = date.min
+    def __init__(self) -> None:
+        self._lines = defaultdict[int, deque[int]](deque)
+        self._first, self._last = date.max, date.min
+        self._is_compared = True
 
-    def add(self, row: ValidRow) -> None:
-        if not self.count:
-            self.first = row.booked_on
-        self.last = row.booked_on
-        self.count += 1
-        if self.count <= _MAX_REMEMBERED:
-            self.lines[hash(row.cells)].append(row.line)
+    def judged(self, rows: Sequence[Row], reading: Reading, *, is_whole: bool = True) -> Iterator[Row]:
+        """The rows of one download, which then are above as well."""
+        valid = [row for row in rows if isinstance(row, ValidRow)]
+        self._is_compared = self._is_compared and is_whole
+        twice = self._taken(valid) if self._is_compared else {}
+        for row in rows:
+            yield _rejected(row, twice[row.line], reading) if isinstance(row, ValidRow) and row.line in twice else row
+        for row in valid if sum(map(len, self._lines.values())) < _MAX_REMEMBERED else ():
+            self._lines[hash(row.cells)].append(row.line)
+            self._first, self._last = min(self._first, row.booked_on), max(self._last, row.booked_on)
 
-    def add_below(self, others: "_Rows") -> None:
-        if self.count <= _MAX_REMEMBERED:
-            for key, lines in others.lines.items():
-                self.lines[key].extend(lines)
-        self.count += others.count
-        self.first, self.last = others.first, others.last
-
-    def lead_on_to(self, after: "_Rows") -> bool:
-        """Whether the days of the others begin where these end, in the same order."""
-        step, order = after.first - self.last, self.last - self.first
-        return not step or (step.days > 0) == (order.days >= 0)
-
-    def taken(self, row: ValidRow) -> int | None:
-        """The line of one that is equal, which is taken away."""
-        lines = self.lines.get(hash(row.cells))
-        return lines.popleft() if lines else None
+    def _taken(self, rows: Sequence[ValidRow]) -> dict[int, int]:
+        """Of each row that stands above, the line where; none, if others are new on the same days."""
+        counts, twice = Counter[int](), dict[int, int]()
+        for row in rows:
+            lines, key = self._lines.get(hash(row.cells), ()), hash(row.cells)
+            if counts[key] < len(lines):
+                twice[row.line] = lines[counts[key]]
+                counts[key] += 1
+            elif self._first < row.booked_on < self._last:
+                return {}
+        return twice if len(twice) >= _LEAST_EQUAL else {}
 
 
 def _rejected(row: ValidRow, line: int, reading: Reading) -> RejectedRow:

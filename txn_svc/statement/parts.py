@@ -15,19 +15,26 @@ from txn_svc.statement.words import begins_with, said, words
 
 _LEAST_PARTS: Final = 2
 _MAX_HELD: Final = 100
-_NUMBERED: Final = re.compile("(?<![0-9/])([0-9]{1,2})/([0-9]{1,2})(?![0-9/])")
+# A day has a zero before it, or a year behind.
+_NUMBERED: Final = re.compile("(?<![0-9/])([1-9][0-9]?)(?:/| (?:of|von|de|sur|di|van) )([1-9][0-9]?)(?![0-9/])")
 
 
 def may_be_part(text: str) -> bool:
     """Whether a description has the number of a part in it, as 1/2, or begins with a word for one."""
-    return ("/" in text and _NUMBERED.search(text) is not None) or (may_tell(text) and _begins_so(text))
+    return _NUMBERED.search(text) is not None or (may_tell(text) and _begins_so(text))
 
 
 def without_parts(parts: Iterable[Part | Listed], reading: Reading) -> Iterator[Part]:
     """The parts, with rejects in place of the rows that may be parts, if together they are the row above the first of
     them; the text that goes on after these goes with them."""
-    whole, held = None, list[Listed | More]()
+    whole: Part | None = None
+    held = list[Listed | More]()
     for part in parts:
+        # Most are rows that say nothing of it.
+        if type(part) is ValidRow and not held:
+            whole = part
+            yield part
+            continue
         if isinstance(part, Listed | More) and _goes_on(part, held):
             held.append(part)
             continue
@@ -43,11 +50,14 @@ def without_parts(parts: Iterable[Part | Listed], reading: Reading) -> Iterator[
 def _goes_on(part: Listed | More, held: Sequence[Listed | More]) -> bool:
     if isinstance(part, More):
         return bool(held)
-    if len(held) >= _MAX_HELD:
-        return False
-    count = sum(isinstance(one, Listed) for one in held)
-    text = part.row.description
-    return _begins_so(text) or any(int(one) == count + 1 <= int(of) for one, of in _NUMBERED.findall(text))
+    texts = [*(one.row.description for one in held if isinstance(one, Listed)), part.row.description]
+    return len(held) < _MAX_HELD and (all(map(_begins_so, texts)) or bool(_of(texts)))
+
+
+def _of(texts: Sequence[str]) -> set[str]:
+    """Of how many parts they are the first ones, by their numbers."""
+    numbered = ((at, _NUMBERED.findall(text)) for at, text in enumerate(texts, start=1))
+    return set.intersection(*({of for one, of in found if int(one) == at <= int(of)} for at, found in numbered))
 
 
 def _begins_so(text: str) -> bool:
@@ -56,8 +66,9 @@ def _begins_so(text: str) -> bool:
 
 def _judged(whole: Part | None, held: Sequence[Listed | More], reading: Reading) -> Iterator[Part]:
     rows = [part.row for part in held if isinstance(part, Listed)]
-    total = sum(row.amount_minor for row in rows)
-    if isinstance(whole, ValidRow) and len(rows) >= _LEAST_PARTS and whole.amount_minor == total:
+    texts = [row.description for row in rows]
+    are_all = len(rows) >= _LEAST_PARTS and (str(len(rows)) in _of(texts) or all(map(_begins_so, texts)))
+    if are_all and isinstance(whole, ValidRow) and whole.amount_minor == sum(row.amount_minor for row in rows):
         return (_rejected(row, reading) for row in rows)
     return (part.row if isinstance(part, Listed) else part for part in held)
 

@@ -14,6 +14,8 @@ from txn_svc.statement.table import Table
 from txn_svc.statement.totals import totals
 from txn_svc.statement.values import chain_of_rows, rows_of_file, standing_leads_on, sum_lines
 
+# A row with one of these explains no gap.
+_NOT_IN_BALANCES: Final = frozenset({"OTHER_ACCOUNT", "PENDING"})
 UNPROVED: Final = proofs.cannot_tell(proofs.Span(), "The file has no running balances.")
 
 
@@ -43,7 +45,8 @@ def with_unmoved(file: TextBytes, reading: Reading, found: Facts) -> Reading:
         return reading
     without = replace(reading, rejects_unmoved=True)
     before, after = (proof_of(file, one, *totals_of(one, found)) for one in (reading, without))
-    if before.verdict != "GAP" or after.gap_count >= before.gap_count:
+    is_explained = any(gap.rejected_line is not None for gap in before.gaps)
+    if before.verdict != "GAP" or is_explained or after.gap_count >= before.gap_count:
         return reading
     votes = chain_of_rows(file, without)
     return without if after.verdict == "BALANCES_MATCH" or votes.are_decided_by(votes.signed) else reading
@@ -88,7 +91,7 @@ def proof_of(file: TextBytes, reading: Reading, opening: Total | None, closing: 
     for row in rows_of_file(file, reading):
         if isinstance(row, ValidRow):
             walk.add(row.line, row.booked_on, row.amount_minor, amounts.balance(row.cells))
-        elif row.reason_code != "OTHER_ACCOUNT":
+        elif row.reason_code not in _NOT_IN_BALANCES:
             walk.reject(row.line)
     return walk.proof(opening, closing)
 

@@ -45,7 +45,8 @@ class Reading:
     holder owes; `booked_lines`: the first and last that are booked, where the newest rows have no balance yet;
     `has_unbalanced`: rows without a balance are rejected where the balances go on without them, and with
     `rejects_unbalanced` also where these do not go on with them; `rejects_unmoved`: rows are rejected whose balance is
-    that of the row before them; `header_lines`: where the header is there again; `sum_lines` are what the rows above
+    that of the row before them; `has_same_ids`: some are the same in all cells, and no others have the same id;
+    `header_lines`: where the header is there again; `sum_lines` are what the rows above
     them add up to.
     """
 
@@ -82,6 +83,7 @@ class Reading:
     has_unbalanced: bool = False
     rejects_unbalanced: bool = False
     rejects_unmoved: bool = False
+    has_same_ids: bool = False
     header_lines: tuple[int, ...] = ()
     sum_lines: frozenset[int] = frozenset()
 

@@ -27,6 +27,7 @@ from txn_svc.statement.statuses import Statuses
 from txn_svc.statement.survey import OtherForm, survey
 from txn_svc.statement.table import Table
 from txn_svc.statement.units import require_own_units
+from txn_svc.statement.values import sum_lines
 from txn_svc.statement.words import has_word, words
 
 _NO_FORMAT: Final = Format(
@@ -34,6 +35,8 @@ _NO_FORMAT: Final = Format(
 )
 # Of a file that is read fast, the rows that may say that it is of another form.
 CHECKED_ROWS: Final = 300
+# In one of more, no sums are looked for.
+MOST_SUMMED: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ def declared(file: TextBytes, table: Table, known: Format, given: Given) -> Sett
     if years is not None:
         years, finding = infer.with_year(years, table, given)
         findings.append(finding)
-    return Settled(replace(reading, years=years), tuple(findings))
+    reading = replace(reading, years=years)
+    # A file to mend has some rows only.
+    sums = frozenset[int]() if table.has_rejects else sum_lines(file, reading, MOST_SUMMED)
+    return Settled(replace(reading, sum_lines=sums), tuple(findings))
 
 
 def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
@@ -136,6 +142,7 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
         has_sections=found.has_sections,
         has_parts=found.has_parts,
         header_lines=tuple(found.header_lines),
+        has_same_ids=found.ids.are_same,
         foot_line=foot_line(table, roles, found),
     )
     reading = with_unbalanced(file, reading, found)
@@ -144,14 +151,14 @@ def found_out(file: TextBytes, table: Table, given: Given) -> Settled:
     # After the words of a status, which say it of each row.
     reading = with_unmoved(file, reading, found)
     settled += filter(None, [status, currency_finding(table, roles, given.currency), account])
+    # Everything else may depend on which column is which: it is asked after that, if at all.
+    open_ = [one for one in ([columns] if isinstance(columns, Open) else settled) if isinstance(one, Open)]
     questions = [
         ask(file, one, {value: _shown_as(file, one.property, value, reading, found, given) for value in one.values})
-        # Everything else may depend on which column is which: it is asked after that, if at all.
-        for one in ([columns] if isinstance(columns, Open) else settled)
-        if isinstance(one, Open)
+        for one in (() if given.is_shown else open_)
     ]
     proof = UNPROVED
-    if not questions:
+    if not open_:
         reading, proof = proved(file, reading, found)
     if proof is not UNPROVED:
         settled.append(proofs.finding(proof))
@@ -188,7 +195,8 @@ def _shown_as(file: TextBytes, asked: Property, value: str, reading: Reading, fo
     variant = _variant(file, asked, value, reading, found, given)
     if asked == "COLUMNS":
         return variant
-    return with_sums(file, with_unmoved(file, replace(variant, rejects_unmoved=False), found), found)
+    variant = with_unmoved(file, replace(variant, rejects_unmoved=False), found)
+    return proved(file, variant, found)[0] if found.standing.count else with_sums(file, variant, found)
 
 
 def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, found: Facts, given: Given) -> Reading:
@@ -197,7 +205,8 @@ def _variant(file: TextBytes, asked: Property, value: str, reading: Reading, fou
     is_told_by_balances = reading.roles.balance is not None and asked in {"DATE_ORDER", "DECIMAL_MARK"}
     match asked:
         case _ if asked == "COLUMNS" or is_told_by_balances:
-            return found_out(file, reading.table, replace(given, answers={**given.answers, asked: value})).reading
+            answered = replace(given, answers={**given.answers, asked: value}, is_shown=True)
+            return found_out(file, reading.table, answered).reading
         case "DATE_ORDER":
             order = cast("DateOrder", value)
             plan = infer.year_plan(found, order, reading.table, given)

@@ -41,7 +41,7 @@ def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRo
     description_at = roles.description[0] if roles.description else None
     read_date = date_reader(reading)
     read_amount = amount_reader(reading.currency, reading.decimal_mark)
-    limit, count, titles = RejectLimit(), 0, _Titles(reading)
+    limit, count, titles, sums = RejectLimit(), 0, _Titles(reading), reading.sum_lines
     for line, cells, fault in records:
         count += 1
         if fault is not None or len(cells) != width:
@@ -64,12 +64,12 @@ def simple_rows(records: Iterable[Record], reading: Reading) -> Iterator[ValidRo
                 yield limit.passed(_rejected(line, cells, error, reading), count)
         else:
             row = ValidRow(line, tuple(cells), booked_on, None, amount_minor, text, external_id, None, None, None)
-            yield _marked(row) if is_telling or "/" in text else row
+            yield _marked(row, sums) if is_telling or "/" in text or line in sums else row
 
 
-def _marked(row: ValidRow) -> ValidRow | Standing | Listed:
-    """What its text may say of it."""
-    if is_called_standing(row.description):
+def _marked(row: ValidRow, sums: frozenset[int]) -> ValidRow | Standing | Listed:
+    """What its text or its amount may say of it."""
+    if row.line in sums or is_called_standing(row.description):
         return Standing(row)
     return Listed(row) if may_be_part(row.description) else row
 
@@ -124,9 +124,9 @@ def _require_short(text: str, external_id: str | None, roles: Roles) -> None:
 
 
 def _require_booked(text: str, amount_minor: int, reading: Reading) -> None:
-    """Refuses with RowError one that says that the row is pending or a part of another."""
+    """Refuses with RowError one that says that the row is pending, a part of another, or in another currency."""
     at = reading.roles.description[0]
-    if says_pending(text):
+    if says_pending(text, amount_minor):
         raise RowError("PENDING", pending_sentence(text), at)
     if is_part(text):
         raise RowError("BAD_AMOUNT", part_sentence(text), at)

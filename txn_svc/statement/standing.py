@@ -20,8 +20,8 @@ _LEAST_SUMMED: Final = 2
 class Standing(NamedTuple):
     """A row that is described as a balance or a total, and as nothing else.
 
-    With `unbooked`, the reject for it, a text says that it is not booked: then only its running balance shows that it
-    is.
+    With `unbooked`, the reject for it, it is any row of which a text says that it is not booked: its running balance
+    shows that where it is the one before it.
     """
 
     row: ValidRow
@@ -119,7 +119,7 @@ def _beside_balances(parts: Iterable[Part], reading: Reading) -> Iterator[RowPar
         elif judge.is_booked(part.row, before, after):
             yield part.row
         elif part.unbooked is not None:
-            yield part.unbooked
+            yield part.unbooked if judge.is_unmoved(part.row, before, after) else part.row
         elif not judge.is_standing(part.row, before, after):
             yield _rejected(part.row, reading)
         before = before if isinstance(part, More) else part
@@ -138,6 +138,9 @@ class _BalanceJudge:
         return balance is not None and any(
             row.amount_minor and size(balance - older) == size(row.amount_minor) for older in self._older(before, after)
         )
+
+    def is_unmoved(self, row: ValidRow, before: Part | None, after: Part | None) -> bool:
+        return self._amounts.balance(row.cells) in self._older(before, after)
 
     def is_standing(self, row: ValidRow, before: Part | None, after: Part | None) -> bool:
         """Whether its amount is its balance, or its balance the one before it: nothing is added."""

@@ -41,7 +41,8 @@ class Statuses:
         answer = given.answers.get("STATUS", "")
         if not self._unknown.keys().isdisjoint(answer.split(BETWEEN_STATUSES)):
             return Finding("STATUS", "ANSWERED", answer, ANSWERED)
-        if self._unknown and (before := given.remembered.get("STATUS")) is not None:
+        before = given.remembered.get("STATUS", "")
+        if not self._unknown.keys().isdisjoint(before.split(BETWEEN_STATUSES)):
             return Finding("STATUS", "REMEMBERED", before, REMEMBERED)
         if self._is_said or not 1 < len(self._unknown) <= _MAX_WORDS:
             return None

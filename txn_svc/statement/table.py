@@ -26,6 +26,8 @@ SAMPLE_ROWS: Final = 200
 MAX_PREAMBLE_ROWS: Final = 60
 MAX_COLUMNS: Final = 500
 
+# The first that are compared with the header.
+_ROWS_COMPARED: Final = 20
 _ANY_WIDTH: Final = range(1, MAX_COLUMNS + 1)
 _LEAST_NAMES: Final = 2
 _REJECTS: Final = frozenset({STORI_LINE, STORI_REASON})
@@ -118,12 +120,28 @@ def find_table(file: TextBytes, format_id: str | None) -> Table:
     if len(text) <= MAX_LINE_CHARACTERS:
         for delimiter in DELIMITERS:
             if (table := table_of(split_line(text, delimiter), delimiter, line, format_id)) is not None:
-                return table
+                return _as_wide_as_rows(file, table)
     samples = {delimiter: _sample(file, delimiter) for delimiter in DELIMITERS}
     found = _declared(samples, format_id) or (_inferred(samples) if format_id is None else None)
     if found is None:
         raise Unreadable("UNKNOWN_LAYOUT", _not_known(line, text, format_id))
-    return found
+    return _as_wide_as_rows(file, found)
+
+
+def _as_wide_as_rows(file: TextBytes, table: Table) -> Table:
+    """With blank columns more or less at the end where that is what all of the first rows have: banks end lines in a
+    delimiter more than they did, or less."""
+    if table.format is None or table.has_rejects or not table.has_header:
+        return table
+    records = islice(read_records(file, table.delimiter, _ANY_WIDTH), table.header_line + _ROWS_COMPARED)
+    rows = [one.cells for one in records if one.line > table.header_line and is_row(one)]
+    widths = {len(cells) for cells in rows}
+    width = max(widths, default=0)
+    is_blank = not any(map(str.strip, (*table.header[width:], *(cell for row in rows for cell in row[table.width :]))))
+    if len(widths) != 1 or not is_blank or width <= table.format.roles.last:
+        return table
+    header = [*table.header, *[""] * width][:width]
+    return replace(table, header=tuple(header), own=tuple(range(width)), widths=range(width, width + 1))
 
 
 def table_of(header: Sequence[str], delimiter: str, line: int = 1, format_id: str | None = None) -> Table | None:

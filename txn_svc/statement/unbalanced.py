@@ -6,11 +6,9 @@ So a bank writes the parts of one booking, what it has reserved, and so reads a 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from txn_svc.statement.model import ReasonCode, RejectedRow, ValidRow
+from txn_svc.statement.model import ReasonCode, RejectedRow, Row, ValidRow
 from txn_svc.statement.reading import AmountReader, Reading
 from txn_svc.statement.rejecting import rejected
-
-Row = ValidRow | RejectedRow
 
 # More rows in a row without a balance are not looked at: banks that write one for each day have fewer.
 MAX_HELD: Final = 1_000

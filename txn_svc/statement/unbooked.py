@@ -17,14 +17,15 @@ ENDS_OF_UNBOOKED: Final = frozenset(")]gGtTdD \t")
 
 _MAX_CHARACTERS: Final = 60
 # What follows them in a remark is the reason.
-_MARKS: Final = (" - ", " – ", " (", ": ")
+_MARKS_OF_TEXTS: Final = (" - ", " – ", ": ")
+_MARKS: Final = (*_MARKS_OF_TEXTS, " (")
 _BRACKETS: Final = {")": "(", "]": "["}
 
 
-def says_pending(text: str) -> bool:
-    """Whether a description begins with a word for that, or ends with one."""
-    text = text.strip()
-    return (may_tell(text) and _begins_pending(text)) or _ends_pending(text)
+def says_pending(text: str, minor: int) -> bool:
+    """Whether a description begins or ends with a word for that; beside a credit, "cancelled" is what it gives back."""
+    said_ = _pending_words(text.strip())
+    return said_ != "" and not (minor > 0 and said_ in words().failed)
 
 
 def pending_sentence(text: str) -> str:
@@ -60,7 +61,7 @@ class Remarks:
         """A column that says it."""
         said = (at for at in self._places if _is_unbooked(cells[at]))
         kinds = (at for at in self._kinds if _is_unbooked_kind(cells[at]))
-        return next(chain(said, kinds, (at for at in self._texts if _ends_pending(cells[at].rstrip()))), None)
+        return next(chain(said, kinds, (at for at in self._texts if _in_brackets(cells[at].rstrip()))), None)
 
 
 def _taken(roles: Roles) -> set[int | None]:
@@ -75,7 +76,7 @@ def _is_unbooked(cell: str) -> bool:
     text, known = cell.strip(), words()
     if not text or len(text) > _MAX_CHARACTERS:
         return False
-    said = plain(_before_mark(text) or text)
+    said = plain(_before_mark(text, _MARKS) or text)
     of, _, rest = said.partition(" ")
     return said in known.unbooked or (of in known.bookings and rest in known.unbooked)
 
@@ -83,25 +84,40 @@ def _is_unbooked(cell: str) -> bool:
 @lru_cache(maxsize=MAX_CACHED_TEXTS)
 def _is_unbooked_kind(cell: str) -> bool:
     """Of a kind of bookings, in which a word may say what became of it: "Kartenzahlung abgelehnt"."""
-    last = plain(cell[-_MAX_CHARACTERS:]).rpartition(" ")[2]
-    return _is_unbooked(cell) or last in words().unbooked
+    text = plain(cell[-_MAX_CHARACTERS:])
+    last = text.rpartition(" ")[2]
+    # A credit memo is one that was booked.
+    return _is_unbooked(cell) or text in words().unbooked_kinds or (last in words().unbooked and last != "memo")
 
 
-def _begins_pending(text: str) -> bool:
-    return begins_with(plain(text), words().pending_texts) or plain(_before_mark(text)) in words().pending_heads
+def _pending_words(text: str) -> str:
+    """Those with which it begins or ends; empty where there are none."""
+    return (_beginning(text) if may_tell(text) else "") or _ending(text)
 
 
-def _ends_pending(text: str) -> bool:
+def _beginning(text: str) -> str:
+    whole, head = plain(text), plain(_before_mark(text, _MARKS_OF_TEXTS))
+    if head in words().pending_heads:
+        return head
+    return whole.partition(" ")[0] if begins_with(whole, words().pending_texts) else ""
+
+
+def _ending(text: str) -> str:
     if text[-1:] not in ENDS_OF_UNBOOKED:
-        return False
-    if text[-1] in _BRACKETS:
-        return plain(text[text.rfind(_BRACKETS[text[-1]]) + 1 :]) in words().pending_in_brackets
-    return _is_pending_word(text.rpartition(" ")[2])
+        return ""
+    last = text.rpartition(" ")[2]
+    return _in_brackets(text) or (plain(last) if _is_pending_word(last) else "")
 
 
-def _before_mark(text: str) -> str:
+def _in_brackets(text: str) -> str:
+    opening = _BRACKETS.get(text[-1:])
+    said_ = "" if opening is None else plain(text[text.rfind(opening) + 1 :])
+    return said_ if said_ in words().pending_in_brackets | words().pending_heads else ""
+
+
+def _before_mark(text: str, marks: Sequence[str]) -> str:
     """What a mark sets apart at the beginning; empty where there is none."""
-    return min((text.partition(mark)[0] for mark in _MARKS if mark in text), key=len, default="")
+    return min((text.partition(mark)[0] for mark in marks if mark in text), key=len, default="")
 
 
 @lru_cache(maxsize=MAX_CACHED_TEXTS)

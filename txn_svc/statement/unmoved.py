@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from typing import Final
 
-from txn_svc.statement.model import RejectedRow, ValidRow
+from txn_svc.statement.model import RejectedRow, Row, ValidRow
 from txn_svc.statement.reading import AmountReader, Reading
 from txn_svc.statement.rejecting import rejected
-
-Row = ValidRow | RejectedRow
 
 _NOT_BOOKED: Final = "Its balance is that of the row before it, and the balances go on without its amount."
 

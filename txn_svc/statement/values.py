@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from itertools import islice
 from typing import cast
 
 from txn_svc.ledger.quoting import quoted
@@ -19,10 +20,11 @@ from txn_svc.statement.model import (
     MAX_EXTERNAL_ID_CHARACTERS,
     ReasonCode,
     RejectedRow,
+    Row,
     ValidRow,
 )
 from txn_svc.statement.odd_years import may_have_odd_years, without_odd_years
-from txn_svc.statement.overlapping import without_repeated
+from txn_svc.statement.overlapping import without_overlap, without_same_ids
 from txn_svc.statement.parts import may_be_part, without_parts
 from txn_svc.statement.purchases import other_currency, purchase_sentence
 from txn_svc.statement.reading import AmountReader, Reading, RowError, date_reader, records_of
@@ -38,15 +40,15 @@ from txn_svc.statement.unmoved import without_unmoved
 from txn_svc.statement.words import plain, status_of, words
 from txn_svc.statement.year_slips import without_year_slips
 
-Row = ValidRow | RejectedRow
-
 
 def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
     """All rows of the file, their cells as they stand in it."""
     parts = without_standing(_parts(file, reading), reading)
     rows = _joined(parts) if reading.has_continuations else cast("Iterator[Row]", parts)
-    if reading.header_lines:
-        rows = without_repeated(rows, reading)
+    if reading.header_lines and not reading.has_sections:
+        rows = without_overlap(rows, reading)
+    if reading.has_same_ids:
+        rows = without_same_ids(rows, reading)
     if reading.rejects_unmoved:
         rows = without_unmoved(rows, reading)
     if reading.sign in BALANCE_RULES:
@@ -55,7 +57,7 @@ def rows_of_file(file: TextBytes, reading: Reading) -> Iterator[Row]:
         rows = without_unbalanced(rows, reading)
     if not may_have_odd_years(reading):
         return rows
-    return without_year_slips(without_odd_years(rows, reading), reading)
+    return without_odd_years(without_year_slips(rows, reading), reading)
 
 
 def chain_of_rows(file: TextBytes, reading: Reading) -> ChainVotes:
@@ -70,10 +72,14 @@ def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
     return lead_on(_parts(file, reading), reading)
 
 
-def sum_lines(file: TextBytes, reading: Reading) -> frozenset[int]:
-    """The lines of rows that are what those above them add up to."""
-    rows = (part for part in _parts(file, reading) if isinstance(part, ValidRow))
-    return sums_among(rows, reading.roles.description)
+def sum_lines(file: TextBytes, reading: Reading, most: int | None = None) -> frozenset[int]:
+    """The lines of rows that are what those above them add up to; none in a file of more than `most` rows."""
+    parts: Iterable[Part] = _parts(file, reading)
+    if most is not None:
+        parts = list(islice(parts, most + 1))
+        if len(parts) > most:
+            return frozenset()
+    return sums_among((part for part in parts if isinstance(part, ValidRow)), reading.roles.description)
 
 
 def _parts(file: TextBytes, reading: Reading) -> Iterator[Part]:
@@ -197,8 +203,7 @@ class _RowReader:
         try:
             booked_on = self._date(cells)
             self._check(line, cells)
-            amount_minor = self._read_amount(cells)
-            self._check_purchase(cells, amount_minor)
+            amount_minor = self._amount(cells)
             return ValidRow(
                 line,
                 tuple(cells),
@@ -213,6 +218,19 @@ class _RowReader:
             )
         except RowError as error:
             return RejectedRow(line, kept(cells), error.code, str(error), self._name(error.at))
+
+    def _amount(self, cells: Sequence[str]) -> int:
+        """Of a row without a running balance, which would show that it is booked, only if no text says otherwise."""
+        has_balance = self._read_amount.balance(cells) is not None
+        try:
+            amount_minor = self._read_amount(cells)
+        except RowError:
+            if not has_balance:
+                self._check_texts(cells, 0)
+            raise
+        if not has_balance:
+            self._check_texts(cells, amount_minor)
+        return amount_minor
 
     def _date(self, cells: Sequence[str]) -> date:
         try:
@@ -259,41 +277,32 @@ class _RowReader:
         if self._is_pending(cells):
             assert at is not None
             raise _not_booked(cells, at)
-        if self._roles.description and says_pending(cells[self._roles.description[0]]):
-            message = pending_sentence(cells[self._roles.description[0]])
-            raise RowError("PENDING", message, self._roles.description[0])
         if self._sections.is_pending:
             raise RowError("PENDING", UNBOOKED_BELOW, self._roles.date)
         if at is not None and self._reading.unknown_statuses and status_of(cells[at]) in self._reading.unknown_statuses:
             message = f"{quoted(cells[at])} does not say that the bank has booked this row."
             raise RowError("PENDING", message, at)
-        if self._read_amount.balance(cells) is None:
-            self._check_texts(cells)
 
     def marked(self, row: ValidRow) -> Part | Listed:
         """What its texts may say of it: beside a balance that shows whether it is booked, or below the row above."""
         if self._roles.balance is None:
             return Listed(row) if may_be_part(row.description) else row
         try:
-            self._check_texts(row.cells)
+            self._check_texts(row.cells, row.amount_minor)
         except RowError as error:
             return Standing(row, rejected(row, error.code, str(error), self._name(error.at)))
         return row
 
-    def _check_texts(self, cells: Sequence[str]) -> None:
+    def _check_texts(self, cells: Sequence[str], amount_minor: int) -> None:
         if (remark := self._remarks.unbooked_at(cells)) is not None:
             raise _not_booked(cells, remark)
         for at in self._roles.description[:1]:
+            if says_pending(cells[at], amount_minor):
+                raise RowError("PENDING", pending_sentence(cells[at]), at)
             if is_part(cells[at]):
                 raise RowError("BAD_AMOUNT", part_sentence(cells[at]), at)
-
-    def _check_purchase(self, cells: Sequence[str], amount_minor: int) -> None:
-        if self._read_amount.balance(cells) is not None:
-            return
-        currency = self._reading.currency
-        for at in self._roles.description[:1]:
-            if (code := other_currency(cells[at], amount_minor, currency)) is not None:
-                raise RowError("OTHER_CURRENCY", purchase_sentence(cells[at], code, currency), at)
+            if (code := other_currency(cells[at], amount_minor, self._reading.currency)) is not None:
+                raise RowError("OTHER_CURRENCY", purchase_sentence(cells[at], code, self._reading.currency), at)
 
     def _is_pending(self, cells: Sequence[str]) -> bool:
         at = self._roles.status

@@ -17,6 +17,10 @@ NO_STATUS: Final = "-"
 BETWEEN_STATUSES: Final = "|"
 # What follows a mark may say how it is drawn.
 _MARKS_OF_STATUSES: Final = str.maketrans({BETWEEN_STATUSES: "¦", "\N{VARIATION SELECTOR-16}": ""})
+# What stands in front of any text too: refuse is waste in English.
+_OF_TEXTS: Final = frozenset(
+    {"memo", "refuse", "reservierung", "autorisation", "autorizzazione", "autorizacion", "autorizacao"}
+)
 # What a holder says of a row, who compares it with papers.
 _OF_HOLDERS: Final = frozenset({"reconciled"})
 _ZONES: Final = frozenset({"utc", "gmt"})
@@ -52,6 +56,9 @@ _LISTS: Final = (
     "products",
     "kinds",
     "remarks",
+    "others",
+    "unbooked_kinds",
+    "pending_in_brackets",
     "unbooked",
     "bookings",
     "parts",
@@ -97,6 +104,9 @@ class Words:
     products: frozenset[str]
     kinds: frozenset[str]
     remarks: frozenset[str]
+    others: frozenset[str]
+    unbooked_kinds: frozenset[str]
+    pending_in_brackets: frozenset[str]
     unbooked: frozenset[str]
     bookings: frozenset[str]
     parts: frozenset[str]
@@ -120,12 +130,8 @@ class Words:
 
     @cached_property
     def pending_heads(self) -> frozenset[str]:
-        """What a description begins with whose row is not booked, where a mark follows; behind "Memo:" is any text."""
-        return (self.pending_texts | self.unbooked) - {"memo"}
-
-    @cached_property
-    def pending_in_brackets(self) -> frozenset[str]:
-        return self.pending_heads | self.pending
+        """What a description begins with whose row is not booked, where a mark follows."""
+        return (self.pending_texts | self.unbooked) - _OF_TEXTS
 
     @cached_property
     def with_any_behind(self) -> frozenset[str]:

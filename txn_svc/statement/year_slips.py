@@ -8,15 +8,16 @@ from itertools import pairwise
 from typing import Final
 
 from txn_svc.ledger.quoting import quoted
-from txn_svc.statement.model import RejectedRow, ValidRow
+from txn_svc.statement.model import RejectedRow, Row, ValidRow
 from txn_svc.statement.reading import Reading
 from txn_svc.statement.rejecting import rejected
 from txn_svc.statement.sampling import moved_by
 
-Row = ValidRow | RejectedRow
-
 # Nearer than that, a row may stand where it does for another reason.
 _FAR_DAYS: Final = 300
+# Between rows that are further apart, many days would be in place.
+_NEAR_DAYS: Final = 31
+_MAX_HELD: Final = 100
 # So many show that days have an order.
 _LEAST_IN_ORDER: Final = 3
 _SEEN: Final = 8
@@ -26,11 +27,15 @@ def without_year_slips(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
     """The rows, with a reject in place of each slip. The last row is never one: nothing follows that shows it."""
     recent, last, held = deque[int](maxlen=_SEEN), date.min, list[Row]()
     for row in rows:
-        if isinstance(row, RejectedRow) and held:
-            held.append(row)
-            continue
-        if isinstance(row, RejectedRow) or (row.booked_on == last and not held):
+        if not held and (isinstance(row, RejectedRow) or row.booked_on is last):
+            # Most rows are of the day of the one above.
             yield row
+            continue
+        if isinstance(row, RejectedRow):
+            held.append(row)
+            if len(held) > _MAX_HELD:
+                yield from held
+                held = []
             continue
         day = row.booked_on.toordinal()
         if held:
@@ -55,7 +60,7 @@ def _judged(held: Sequence[Row], before: int, after: int, reading: Reading) -> I
     """The row that is far from the one before it, with the rejects behind it."""
     slip, *others = held
     assert isinstance(slip, ValidRow)
-    is_slip = abs(after - before) <= _FAR_DAYS and _is_between(slip.booked_on, before, after)
+    is_slip = abs(after - before) <= _NEAR_DAYS and _is_between(slip.booked_on, before, after)
     yield _rejected(slip, reading) if is_slip else slip
     yield from others
 
