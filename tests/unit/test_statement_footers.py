@@ -44,6 +44,13 @@ def test_without_a_header_the_only_row_without_a_text_may_be_a_balance_if_it_is_
     assert "Only the last row has no text" in rejected(last).reason
 
 
+def test_without_a_header_a_last_row_without_text_and_balance_is_passed_over_only_as_the_balance_before_it() -> None:
+    rows = "13/10/2026;Bar;-1,00;\n14/10/2026;Pub;-2,00;97,00\n15/10/2026;Inn;-3,00;94,00\n19/10/2026;;{};\n"
+
+    assert len(rows_of(rows.format("94,00"), "EUR")) == 3
+    assert rejected(rows_of(rows.format("-10,50"), "EUR")[3]).reason_code == "BAD_AMOUNT"
+
+
 def test_without_a_header_the_first_row_is_named_whatever_stands_before_it() -> None:
     more = "2026-03-03,Bar,-1.50,486.00\n2026-03-04,Bar,-2.00,484.00\n"
 

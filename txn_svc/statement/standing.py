@@ -145,6 +145,9 @@ class _BalanceJudge:
     def is_standing(self, row: ValidRow, before: Part | None, after: Part | None) -> bool:
         """Whether its amount is its balance, or its balance the one before it: nothing is added."""
         amount, balance = row.amount_minor, self._amounts.balance(row.cells)
+        if balance is None and row.line == self._reading.foot_line:
+            # Nothing but its place says what it is.
+            return abs(amount) in {0, *map(abs, self._older(before, after))}
         standing = amount if balance is None else balance
         return not amount or abs(amount) == abs(standing) or standing in self._older(before, after)
 
