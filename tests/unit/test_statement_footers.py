@@ -45,10 +45,13 @@ def test_without_a_header_the_only_row_without_a_text_may_be_a_balance_if_it_is_
 
 
 def test_without_a_header_a_last_row_without_text_and_balance_is_passed_over_only_as_the_balance_before_it() -> None:
-    rows = "13/10/2026;Bar;-1,00;\n14/10/2026;Pub;-2,00;97,00\n15/10/2026;Inn;-3,00;94,00\n19/10/2026;;{};\n"
+    text = (
+        "13/10/2026;Bar;-1,50;\n14/10/2026;Pub;-2,50;997,50\n15/10/2026;Pay;300,50;1298,00\n"
+        "16/10/2026;Inn;-4,50;1293,50\n17/10/2026;Inn;-5,50;1288,00\n19/10/2026;;{};\n"
+    )
 
-    assert len(rows_of(rows.format("94,00"), "EUR")) == 3
-    assert rejected(rows_of(rows.format("-10,50"), "EUR")[3]).reason_code == "BAD_AMOUNT"
+    assert len(rows_of(text.format("1288,00"), "EUR")) == 5
+    assert rejected(rows_of(text.format("-10,50"), "EUR")[5]).reason_code == "BAD_AMOUNT"
 
 
 def test_without_a_header_the_first_row_is_named_whatever_stands_before_it() -> None:
