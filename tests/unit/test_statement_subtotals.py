@@ -46,6 +46,7 @@ def test_the_reject_says_what_it_is() -> None:
         [*ONE, sum(ONE), *TWO, sum(TWO) + 1],
         [-1000, 3000, 2000, -500, -400, -900],
         [-1000, -2046, 50, -2996],
+        [-1, -2, 3, -5, -5, 0, -1, -2, 0, 2, -1, -1, -1, -3],
     ],
 )
 def test_what_may_be_so_by_chance_is_booked(amounts: list[int]) -> None:

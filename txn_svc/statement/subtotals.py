@@ -12,6 +12,8 @@ _LEAST_SUMS: Final = 2
 _LEAST_LED_ON: Final = 2
 _LEAST_WITH_TEXT: Final = 4
 _LEAST_WITHOUT: Final = 2
+# In minor units: less is often as much as something else.
+_LEAST_AMOUNT: Final = 100
 _MAX_SUMS: Final = 1_000
 _MAX_TEXTS: Final = 1_000
 
@@ -35,8 +37,12 @@ def sums_among(rows: Iterable[ValidRow], places: Sequence[int]) -> frozenset[int
     if lines := balances.lines:
         return lines
     least = _LEAST_WITH_TEXT if any(last.cells[at].strip() for at in places) else _LEAST_WITHOUT
-    is_total = count > least and last.amount_minor == net - last.amount_minor != 0
+    is_total = count > least and last.amount_minor == net - last.amount_minor and _may_be_sum(last.amount_minor)
     return frozenset({last.line}) if is_total else frozenset()
+
+
+def _may_be_sum(amount: int) -> bool:
+    return abs(amount) >= _LEAST_AMOUNT
 
 
 class _Sums:
@@ -53,12 +59,12 @@ class _Sums:
             return
         self._since += row.amount_minor
         self._booked += row.amount_minor
-        self._between += 1
+        self._between += row.amount_minor != 0
 
     def _are(self, amount: int) -> bool:
         is_of_some = self._between >= _LEAST_BETWEEN and amount == self._since
         is_of_all = len(self.lines) >= _LEAST_SUMS and not self._between and amount == self._booked
-        return amount != 0 and (is_of_some or is_of_all)
+        return _may_be_sum(amount) and (is_of_some or is_of_all)
 
 
 @dataclass(slots=True)
@@ -75,7 +81,7 @@ class _OfText:
 
     def add(self, row: ValidRow, net: int) -> None:
         others, amount = net - self.own, row.amount_minor
-        if self.lines and others != self.others:
+        if self.lines and others != self.others and _may_be_sum(amount):
             self.up += 1 if amount - self.amount == others - self.others else -_MAX_SUMS
             self.down += 1 if self.amount - amount == others - self.others else -_MAX_SUMS
         self.own, self.amount, self.others = self.own + amount, amount, others
