@@ -69,6 +69,12 @@ def test_so_it_is_in_a_file_of_the_simple_layout() -> None:
     assert [row.line for row in read_text(simple).rows() if isinstance(row, RejectedRow)] == [5, 10]
 
 
+def test_there_a_last_row_that_is_as_much_as_all_others_is_booked() -> None:
+    simple = text([-350, -350, 100, 100, 150, -350]).replace("Date;What;Amount", "date;description;amount")
+
+    assert not [row for row in read_text(simple).rows() if isinstance(row, RejectedRow)]
+
+
 def balances(step: int, *, off: int = 0) -> list[int]:
     """The lines rejected of a file in which each second day ends in its balance, whatever that is called."""
     lines, balance = list[str](), 400000

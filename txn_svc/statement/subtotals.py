@@ -18,10 +18,10 @@ _MAX_SUMS: Final = 1_000
 _MAX_TEXTS: Final = 1_000
 
 
-def sums_among(rows: Iterable[ValidRow], places: Sequence[int]) -> frozenset[int]:
+def sums_among(rows: Iterable[ValidRow], places: Sequence[int], *, only_several: bool = False) -> frozenset[int]:
     """The lines of the rows that sum up those since the row before that does, where several do and the last row is one;
     or of those of one text whose amounts lead from each to the next; or that of the last row, if it sums up all others.
-    Else none.
+    Else none. `only_several`: the first of the three, which is no chance even where amounts are few.
 
     `places` are those of the description: of a last row without one, fewer others suffice.
     """
@@ -34,6 +34,8 @@ def sums_among(rows: Iterable[ValidRow], places: Sequence[int]) -> frozenset[int
         return frozenset()
     if _LEAST_SUMS <= len(sums.lines) <= _MAX_SUMS and sums.lines[-1] == last.line:
         return frozenset(sums.lines)
+    if only_several:
+        return frozenset()
     if lines := balances.lines:
         return lines
     least = _LEAST_WITH_TEXT if any(last.cells[at].strip() for at in places) else _LEAST_WITHOUT

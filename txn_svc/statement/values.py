@@ -73,13 +73,15 @@ def standing_leads_on(file: TextBytes, reading: Reading) -> bool:
 
 
 def sum_lines(file: TextBytes, reading: Reading, most: int | None = None) -> frozenset[int]:
-    """The lines of rows that are what those above them add up to; none in a file of more than `most` rows."""
+    """The lines of rows that are what those above them add up to; in a file that is read fast only several
+    sums, and none in one of more than `most` rows."""
     parts: Iterable[Part] = _parts(file, reading)
     if most is not None:
         parts = list(islice(parts, most + 1))
         if len(parts) > most:
             return frozenset()
-    return sums_among((part for part in parts if isinstance(part, ValidRow)), reading.roles.description)
+    rows = (part for part in parts if isinstance(part, ValidRow))
+    return sums_among(rows, reading.roles.description, only_several=most is not None)
 
 
 def _parts(file: TextBytes, reading: Reading) -> Iterator[Part]:
