@@ -14,7 +14,6 @@ from txn_svc.statement.words import plain, status_of, words
 
 MOST: Final = 0.8
 _HALF: Final = 0.5
-_LEAST_DIGITS: Final = 0.5
 _MAX_WORDS: Final = 12
 _MAX_LETTERS: Final = 4
 _LEAST_COUNTED: Final = 3
@@ -158,4 +157,4 @@ class Content:
 
 def _is_of_digits(cell: str) -> bool:
     """Whether there are more of them than half of its letters and digits."""
-    return _LEAST_DIGITS * sum(map(str.isalnum, cell)) < sum(map(str.isdigit, cell))
+    return _HALF * sum(map(str.isalnum, cell)) < sum(map(str.isdigit, cell))

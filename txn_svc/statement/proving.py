@@ -34,7 +34,7 @@ def with_unbalanced(file: TextBytes, reading: Reading, found: Facts) -> Reading:
     if not votes.are_decided_by(votes.signed):
         return reading
     disproved = replace(without, rejects_unbalanced=True)
-    gaps = proof_of(file, disproved, *totals_of(disproved, found)).gaps
+    gaps = _proof(file, disproved, found).gaps
     return disproved if gaps and all(gap.rejected_line is not None for gap in gaps) else reading
 
 
@@ -44,7 +44,7 @@ def with_unmoved(file: TextBytes, reading: Reading, found: Facts) -> Reading:
     if not found.balanced.unmoved:
         return reading
     without = replace(reading, rejects_unmoved=True)
-    before, after = (proof_of(file, one, *totals_of(one, found)) for one in (reading, without))
+    before, after = (_proof(file, one, found) for one in (reading, without))
     is_explained = any(gap.rejected_line is not None for gap in before.gaps)
     if before.verdict != "GAP" or is_explained or after.gap_count >= before.gap_count:
         return reading
@@ -55,7 +55,7 @@ def with_unmoved(file: TextBytes, reading: Reading, found: Facts) -> Reading:
 def proved(file: TextBytes, reading: Reading, found: Facts) -> tuple[Reading, Proof]:
     """The proof by balances, and the reading with what it shows of rows that are called balances or totals."""
     reading = with_sums(file, reading, found)
-    proof = proof_of(file, reading, *totals_of(reading, found))
+    proof = _proof(file, reading, found)
     if reading.roles.balance is not None or not (found.standing.count or reading.foot_line is not None):
         return reading, proof
     is_shown = proof.verdict == "BALANCES_MATCH" or standing_leads_on(file, reading)
@@ -81,7 +81,11 @@ def foot_line(table: Table, roles: Roles, found: Facts) -> int | None:
 
 
 def is_complete(file: TextBytes, reading: Reading, found: Facts) -> bool:
-    return proof_of(file, reading, *totals_of(reading, found)).verdict == "BALANCES_MATCH"
+    return _proof(file, reading, found).verdict == "BALANCES_MATCH"
+
+
+def _proof(file: TextBytes, reading: Reading, found: Facts) -> Proof:
+    return proof_of(file, reading, *totals_of(reading, found))
 
 
 def proof_of(file: TextBytes, reading: Reading, opening: Total | None, closing: Total | None) -> Proof:
